@@ -1,0 +1,140 @@
+//! A SHA-256 digest, in the one spelling that Countersign reads and prints: `sha256:` and 64 lower-case hex digits.
+//!
+//! Digests carry the name of their algorithm so that a better one can join later; any other name is refused today.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+/// A SHA-256 digest (FIPS 180-4).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// Hashes `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Reads 64 lower-case hex digits, without the algorithm's name, as tree texts and file names have them.
+    ///
+    /// # Errors
+    /// Any other text.
+    pub fn from_hex(hex: &str) -> Result<Self, DigestError> {
+        let bytes = hex.as_bytes();
+        if bytes.len() != 64 {
+            return Err(DigestError::Length(bytes.len()));
+        }
+        let mut digest = [0; 32];
+        for (byte, pair) in digest.iter_mut().zip(bytes.chunks_exact(2)) {
+            *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+        }
+        Ok(Self(digest))
+    }
+
+    /// The 64 lower-case hex digits.
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        text.strip_prefix("sha256:").ok_or(DigestError::Algorithm).and_then(Self::from_hex)
+    }
+}
+
+/// Hashes bytes as they come, for what is too large to hold.
+#[derive(Clone, Default)]
+pub struct Hasher(Sha256);
+
+impl Hasher {
+    /// Takes in the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all that was taken in.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+impl fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hasher")
+    }
+}
+
+/// Why a text is not a digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DigestError {
+    /// The text does not begin with `sha256:`.
+    #[error("a digest begins with `sha256:`; no other algorithm is known")]
+    Algorithm,
+    /// Not 64 characters long.
+    #[error("a SHA-256 digest has 64 hex digits, not {0}")]
+    Length(usize),
+    /// Something else than `0`–`9` and `a`–`f`.
+    #[error("a digest has the hex digits 0-9 and a-f only, in lower case")]
+    Hex,
+}
+
+fn nibble(digit: u8) -> Result<u8, DigestError> {
+    match digit {
+        b'0'..=b'9' => Ok(digit - b'0'),
+        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        _ => Err(DigestError::Hex),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_and_reads_one_spelling() {
+        let empty = Digest::of(b"");
+        let text = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(empty.to_string(), text);
+        assert_eq!(text.parse(), Ok(empty));
+        assert_eq!(Digest::from_hex(&empty.hex()), Ok(empty));
+    }
+
+    #[test]
+    fn refuses_every_other_spelling() {
+        let hex = Digest::of(b"").hex();
+        assert_eq!(hex.parse::<Digest>(), Err(DigestError::Algorithm));
+        assert_eq!(format!("sha1:{hex}").parse::<Digest>(), Err(DigestError::Algorithm));
+        assert_eq!(format!("SHA256:{hex}").parse::<Digest>(), Err(DigestError::Algorithm));
+        assert_eq!(Digest::from_hex(&hex.to_uppercase()), Err(DigestError::Hex));
+        assert_eq!(Digest::from_hex(&hex[1..]), Err(DigestError::Length(63)));
+        assert_eq!(Digest::from_hex(&"é".repeat(32)), Err(DigestError::Hex));
+    }
+
+    #[test]
+    fn streams_to_the_same_digest() {
+        let mut hasher = Hasher::default();
+        hasher.update(b"ab");
+        hasher.update(b"c");
+        assert_eq!(hasher.finish(), Digest::of(b"abc"));
+    }
+}

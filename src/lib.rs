@@ -1,0 +1,9 @@
+//! Countersign.
+pub mod digest;
+pub mod fingerprint;
+pub mod limits;
+pub mod package;
+pub mod path;
+pub mod reason;
+pub mod shown;
+pub mod time;

@@ -1,0 +1,72 @@
+//! Every bound on what comes from outside, in one place, each with the attack that it stops.
+//!
+//! Over a limit is an error with a code of its own, never a cut to the first N. No limit depends on wall-clock time, so
+//! a slow machine gives the same verdict as a fast one.
+
+/// Bytes in a kibibyte.
+const KIB: u64 = 1 << 10;
+/// Bytes in a mebibyte.
+const MIB: u64 = 1 << 20;
+/// Bytes in a gibibyte.
+const GIB: u64 = 1 << 30;
+
+/// What one run is willing to read. Sizes are in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// One file of a tree: stops a sparse file without end.
+    pub file: u64,
+    /// All files of a tree together.
+    pub tree: u64,
+    /// Files in a tree, and directories in a tree: stops a walk without end.
+    pub files: u64,
+    /// A tree text: 200,000 of the longest lines need about 221 MB.
+    pub tree_text: u64,
+    /// A statement; it is held in memory while its signatures are checked.
+    pub statement: u64,
+    /// A free-text note in a statement.
+    pub note: usize,
+    /// Tables and arrays inside each other in a statement: stops a deep recursion.
+    pub nesting: usize,
+    /// A signature file; a real one has a few hundred bytes.
+    pub signature: u64,
+    /// Good signatures by different certificates for one statement.
+    pub signatures: usize,
+    /// Files in one directory of evidence: stops a store filled with junk.
+    pub evidence_files: usize,
+    /// All that a package carries in its own `.countersign/`.
+    pub evidence_folder: u64,
+    /// A certificate after minimising: stops a flooded certificate (CVE-2019-13050).
+    pub certificate: u64,
+    /// User IDs of a certificate.
+    pub user_ids: usize,
+    /// Certifications on a certificate by certificates of the same keyring.
+    pub certifications: usize,
+    /// A keyring file.
+    pub keyring: u64,
+    /// Reasons listed in a report; the rest is counted.
+    pub reasons: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            file: GIB,
+            tree: 4 * GIB,
+            files: 200_000,
+            tree_text: 256 * MIB,
+            statement: 64 * KIB,
+            note: 8 << 10,
+            nesting: 16,
+            signature: 64 * KIB,
+            signatures: 64,
+            evidence_files: 4_096,
+            evidence_folder: 16 * MIB,
+            certificate: MIB,
+            user_ids: 256,
+            certifications: 4_096,
+            keyring: 256 * MIB,
+            reasons: 100,
+        }
+    }
+}
