@@ -8,3 +8,4 @@ pub mod path;
 pub mod reason;
 pub mod shown;
 pub mod time;
+pub mod tree_text;
