@@ -8,4 +8,5 @@ pub mod path;
 pub mod reason;
 pub mod shown;
 pub mod time;
+pub mod tree;
 pub mod tree_text;

@@ -164,7 +164,7 @@ impl TreeText {
                 return Err(TreeTextError::Limit(LimitFault::File(limits.file, entry.path.clone())));
             }
             bytes = bytes.saturating_add(entry.size);
-            if entry.path.as_str().split('/').any(|name| is_spelling_of(name, EVIDENCE_FOLDER)) {
+            if entry.path.as_str().split('/').any(is_evidence_name) {
                 return Err(TreeTextError::Evidence(line));
             }
         }
@@ -260,18 +260,20 @@ pub enum LimitFault {
     /// The tree text itself.
     #[error("the tree text is over the limit of {0} bytes")]
     Text(u64),
-    /// The number of files.
-    #[error("the tree has more files than the limit of {0}")]
+    /// The number of files, or of directories.
+    #[error("the tree has more than {0} files or directories")]
     Files(u64),
-    /// The number of directories.
-    #[error("the tree has more directories than the limit of {0}")]
-    Directories(u64),
     /// One file.
     #[error("`{1}` is over the limit of {0} bytes for one file")]
     File(u64, PackagePath),
     /// All files together.
     #[error("the files together are over the limit of {0} bytes for one tree")]
     Tree(u64),
+}
+
+/// Whether a name is that of the evidence folder, in any spelling.
+pub(crate) fn is_evidence_name(name: &str) -> bool {
+    (name.starts_with('.') || !name.is_ascii()) && is_spelling_of(name, EVIDENCE_FOLDER)
 }
 
 struct Hashing(Hasher);
