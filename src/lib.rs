@@ -6,4 +6,5 @@ pub mod package;
 pub mod path;
 pub mod reason;
 pub mod shown;
+pub mod statement;
 pub mod time;
