@@ -12,6 +12,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
 use crate::package::Purl;
 use crate::reason::Code;
@@ -94,6 +95,18 @@ impl Opening {
         let package = package.parse().map_err(|why| StatementFault::value("package", why))?;
         Ok(Self { kind, version, package })
     }
+}
+
+/// A kind of statement that signatures can be opened for.
+pub trait Statement: Sized {
+    /// Parses a statement of this kind.
+    ///
+    /// # Errors
+    /// The first fault.
+    fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, StatementFault>;
+
+    /// Whether a good signature by `signer` (a primary fingerprint) counts for this statement at all.
+    fn admits(&self, signer: &Fingerprint) -> bool;
 }
 
 /// Parses `bytes` as a statement of `kind`, version 1: `make` turns the fields into the statement and its printed form.

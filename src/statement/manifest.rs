@@ -2,7 +2,7 @@
 
 use super::fields::MAX_NUMBER;
 use super::print::Printer;
-use super::{Kind, StatementFault, parse};
+use super::{Kind, Statement, StatementFault, parse};
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
@@ -146,6 +146,17 @@ impl Manifest {
     /// Where the code comes from.
     pub fn source(&self) -> Option<&Source> {
         self.draft.source.as_ref()
+    }
+}
+
+impl Statement for Manifest {
+    fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, StatementFault> {
+        Self::parse(bytes, limits)
+    }
+
+    /// A manifest lists who signs it; nobody else can join.
+    fn admits(&self, signer: &Fingerprint) -> bool {
+        self.draft.authors.binary_search(signer).is_ok()
     }
 }
 
