@@ -1,4 +1,5 @@
 //! Countersign.
+pub mod beneath;
 pub mod digest;
 pub mod fingerprint;
 pub mod limits;
