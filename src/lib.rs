@@ -2,6 +2,7 @@
 pub mod digest;
 pub mod fingerprint;
 pub mod limits;
+pub mod openpgp;
 pub mod package;
 pub mod path;
 pub mod reason;
