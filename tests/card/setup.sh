@@ -42,6 +42,10 @@ if [ "${1-}" = --driver ]; then
   exit
 fi
 
+# One card service at a time on a machine.
+exec {lock}>/run/lock/countersign-card.lock
+flock --wait 300 "$lock"
+
 # A short path: a socket's name has at most 108 bytes.
 work=$(mktemp -d /tmp/card.XXXXXX)
 service=
@@ -74,23 +78,25 @@ printf 'pinentry-program %s\nallow-loopback-pinentry\n' "$work/pinentry" >"$work
 printf 123456 >"$work/answers"
 
 # The card's memory is a file in the service's HOME: a card of its own for each run.
-HOME=$work/card pcscd --foreground --config "$work/readers" </dev/null >"$work/pcscd.log" 2>&1 &
+HOME=$work/card pcscd --foreground --config "$work/readers" </dev/null >"$work/pcscd.log" 2>&1 {lock}>&- &
 service=$!
 
-serial() { gpg --batch --no-tty --with-colons --card-status 2>/dev/null | awk -F: '$1 == "Reader" { print $4 }'; }
+# Only the virtual card's own reader counts: no key is ever moved to a real card.
+serial() { gpg --batch --no-tty --with-colons --card-status 2>/dev/null | awk -F: '$1 == "Reader" && $2 ~ /^jcecard/ { print $4 }'; }
+card=
 for _ in $(seq 50); do
   card=$(serial || true)
   [ -n "$card" ] && break
   kill -0 "$service" 2>/dev/null || break
   sleep 0.1
 done
-if [ -z "$card" ]; then
-  echo 'No card appeared. The card service says:' >&2
+if [ -z "$card" ] || ! kill -0 "$service"; then
+  echo 'No virtual card appeared (does another card service run?). The card service says:' >&2
   cat "$work/pcscd.log" >&2
   exit 1
 fi
 
-gpg --batch --no-tty --quiet --passphrase '' --quick-generate-key 'Card test <card@example.org>' rsa2048 sign never 2>"$work/gpg.log"
+gpg --batch --no-tty --quiet --passphrase '' --quick-generate-key 'Card test <card@example.org>' rsa2048 sign never </dev/null 2>"$work/gpg.log"
 fingerprint=$(gpg --batch --no-tty --with-colons --list-secret-keys 2>>"$work/gpg.log" | awk -F: '$1 == "fpr" { print $10; exit }')
 # The admin PIN, twice: an elliptic key asks a second time, because the slot's kind changes first.
 printf 'keytocard\ny\n1\n12345678\n12345678\nsave\n' |
