@@ -1,6 +1,7 @@
 //! Countersign.
 pub mod digest;
 pub mod fingerprint;
+pub mod keyring;
 pub mod limits;
 pub mod openpgp;
 pub mod package;
