@@ -2,6 +2,7 @@
 pub mod beneath;
 pub mod digest;
 pub mod fingerprint;
+pub mod keyring;
 pub mod limits;
 pub mod openpgp;
 pub mod package;

@@ -21,6 +21,8 @@ pub mod sign;
 pub mod signature;
 pub mod split;
 pub mod standing;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use certificate::Certificate;
 pub use check::GoodSignature;
