@@ -315,6 +315,12 @@ pub enum KeyringError {
 }
 
 impl KeyringError {
+    /// The error as a reason: no verdict is possible, for what was lost may be a revocation.
+    pub fn reason(&self) -> Reason {
+        let cause = std::error::Error::source(self).map(|cause| format!(": {cause}")).unwrap_or_default();
+        Reason::new(self.code(), Answer::CannotTell, format!("{self}{cause}"))
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         match self {

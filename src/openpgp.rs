@@ -15,6 +15,7 @@ mod armor;
 pub mod certificate;
 pub mod check;
 pub mod fault;
+pub mod open;
 mod packets;
 mod policy;
 pub mod sign;
