@@ -33,7 +33,7 @@ pub(crate) fn not_run(test: &str, wants: &str) {
     let bar = "!".repeat(78);
     // Straight to stderr: what a test prints with the macros is captured when the test passes.
     let mut stderr = io::stderr().lock();
-    let _ = writeln!(stderr, "\n{bar}\n!! NOT RUN: {test}\n!! It needs {wants}. Nothing was tested by it.\n{bar}");
+    drop(writeln!(stderr, "\n{bar}\n!! NOT RUN: {test}\n!! It needs {wants}. Nothing was tested by it.\n{bar}"));
 }
 
 /// The path of a program, looked for in PATH.
@@ -75,7 +75,7 @@ impl Home {
         gpg.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = gpg.spawn().expect("gpg starts");
         // gpg may end without reading.
-        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        drop(child.stdin.take().expect("a pipe").write_all(input.as_bytes()));
         child.wait_with_output().expect("gpg ends")
     }
 
