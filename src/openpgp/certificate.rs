@@ -1,0 +1,287 @@
+//! A certificate: the public keys, user IDs and self-signatures of one OpenPGP identity. Never a secret.
+//!
+//! Its packets are kept as they came (what nobody needs was dropped in `split`), and parsed only when something is
+//! asked: a keyring of a thousand certificates opens at once. Whether it may be trusted is not asked here.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::OnceLock;
+
+use sequoia_openpgp::Cert;
+use sequoia_openpgp::anyhow;
+use sequoia_openpgp::armor::Kind;
+use sequoia_openpgp::packet::Signature;
+use sequoia_openpgp::parse::Parse as _;
+use sequoia_openpgp::serialize::MarshalInto as _;
+use thiserror::Error;
+
+use super::packets::{self, tag};
+use super::split::{self, RawCertificate, SplitFault};
+use super::standing::{Standing, told};
+use super::{KeyName, armor, policy};
+use crate::fingerprint::Fingerprint;
+use crate::limits::Limits;
+use crate::reason::{Answer, Code, Reason};
+use crate::shown::Shown;
+use crate::time::{Times, Timestamp};
+
+/// One certificate.
+pub struct Certificate {
+    /// The primary key comes first; there is always one.
+    keys: Vec<KeyName>,
+    bytes: Vec<u8>,
+    parsed: OnceLock<Result<Cert, String>>,
+}
+
+impl Certificate {
+    /// Reads exactly one certificate, armoured or binary.
+    ///
+    /// # Errors
+    /// Not one whole certificate, one that holds a secret, or one that is over the limits even after minimising.
+    pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, CertificateError> {
+        let pieces = split::pieces(bytes)?;
+        let mut found: Option<RawCertificate<'_>> = None;
+        for piece in &pieces {
+            let (certificates, unread) = split::certificates(piece)?;
+            if let Some(error) = unread.into_iter().next() {
+                return Err(error);
+            }
+            for certificate in certificates {
+                match &mut found {
+                    Some(found) if found.fingerprint() == certificate.fingerprint() => found.merge(certificate),
+                    Some(_) => return Err(CertificateError::Several),
+                    None => found = Some(certificate),
+                }
+            }
+        }
+        found.ok_or(CertificateError::None)?.minimise(&HashSet::new(), limits)
+    }
+
+    pub(super) fn from_packets(keys: Vec<KeyName>, bytes: Vec<u8>) -> Self {
+        Self { keys, bytes, parsed: OnceLock::new() }
+    }
+
+    /// The fingerprint of the primary key: who this is.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.keys[0].fingerprint
+    }
+
+    /// The names of all keys that come with the certificate, the primary one first.
+    ///
+    /// Whether a subkey is really bound to the certificate is not said by this.
+    pub fn keys(&self) -> &[KeyName] {
+        &self.keys
+    }
+
+    /// The user IDs that the certificate has signed for itself and not taken back since, sorted.
+    ///
+    /// Those that are not plain UTF-8 text are left out; see [`user_id_faults`](Self::user_id_faults).
+    pub fn user_ids(&self) -> Vec<&str> {
+        let Ok(cert) = self.cert() else { return Vec::new() };
+        let newest = |signatures: &mut dyn Iterator<Item = &Signature>| {
+            signatures.filter_map(|signature| signature.signature_creation_time()).max()
+        };
+        cert.userids()
+            .filter(|user_id| {
+                let signed = newest(&mut user_id.self_signatures());
+                signed.is_some() && signed >= newest(&mut user_id.self_revocations())
+            })
+            .filter_map(|user_id| plain(user_id.userid().value()))
+            .collect()
+    }
+
+    /// A reason for each user ID that cannot be used because of how it is written.
+    pub fn user_id_faults(&self) -> Vec<Reason> {
+        let Ok(cert) = self.cert() else { return Vec::new() };
+        cert.userids()
+            .map(|user_id| user_id.userid().value())
+            .filter(|value| plain(value).is_none())
+            .map(|value| {
+                let (shown, fingerprint) = (Shown::new(value), self.fingerprint());
+                let message = format!(
+                    "the user ID \"{shown}\" of {fingerprint} is not UTF-8 or has control characters, so it is not used"
+                );
+                Reason::new(Code::UserIdEncoding, Answer::Note, message)
+            })
+            .collect()
+    }
+
+    /// The algorithm and size of the primary key: `RSA 4096`, `Ed25519`, `NIST P-256`.
+    pub fn algorithm(&self) -> String {
+        self.cert().map_or_else(|_| "unknown".into(), |cert| policy::algorithm(cert.primary_key().key()))
+    }
+
+    /// When the primary key was made, as it says itself.
+    pub fn created(&self) -> Option<Timestamp> {
+        self.cert().ok().and_then(|cert| cert.primary_key().key().creation_time().try_into().ok())
+    }
+
+    /// What the certificate is worth.
+    pub fn standing(&self, times: &Times) -> Standing {
+        match self.cert() {
+            Ok(cert) => Standing::of(cert, times),
+            Err(why) => Standing::Invalid { why: why.to_owned() },
+        }
+    }
+
+    /// The packets, in binary.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The packets in ASCII armour, always in the same form.
+    pub fn armored(&self) -> String {
+        armor::encode(Kind::PublicKey, &self.bytes)
+    }
+
+    /// What a verifier of documents needs, and nothing else: the primary key, the user IDs in plain UTF-8 and the
+    /// signing subkeys, each with the certificate's own signatures and revocations, all of them checked.
+    ///
+    /// No certifications by others, no pictures, no encryption subkeys. The same content gives the same bytes.
+    ///
+    /// # Errors
+    /// A certificate that cannot be checked, or is over the limits.
+    pub fn minimised(&self, limits: &Limits) -> Result<Self, CertificateError> {
+        let invalid = |why: String| CertificateError::Invalid { fingerprint: self.fingerprint().clone(), why };
+        let cert = self.cert().map_err(|why| invalid(why.to_owned()))?;
+        let primary = cert.primary_key();
+        if !policy::is_supported(primary.key()) {
+            return Err(invalid(format!("this build cannot check its key, {}", policy::algorithm(primary.key()))));
+        }
+        let failed = |error: anyhow::Error| invalid(told(&error));
+        let mut keys = vec![self.keys[0].clone()];
+        let mut bytes = Vec::new();
+        packets::write(tag::PUBLIC_KEY, &primary.key().to_vec().map_err(failed)?, &mut bytes);
+        write_all(primary.self_revocations().chain(primary.self_signatures()), &mut bytes).map_err(failed)?;
+        let mut user_ids = 0;
+        for user_id in cert.userids() {
+            let signed = user_id.self_signatures().next().is_some();
+            if let Some(text) = plain(user_id.userid().value()).filter(|_| signed) {
+                user_ids += 1;
+                packets::write(tag::USER_ID, text.as_bytes(), &mut bytes);
+                write_all(user_id.self_revocations().chain(user_id.self_signatures()), &mut bytes).map_err(failed)?;
+            }
+        }
+        for subkey in cert.keys().subkeys() {
+            let signs = |binding: &Signature| binding.key_flags().is_some_and(|flags| flags.for_signing());
+            let name = super::fingerprint(&subkey.key().fingerprint()).filter(|_| subkey.self_signatures().any(signs));
+            if let Some(name) = name {
+                keys.push(KeyName::new(name, false));
+                packets::write(tag::PUBLIC_SUBKEY, &subkey.key().to_vec().map_err(failed)?, &mut bytes);
+                write_all(subkey.self_revocations().chain(subkey.self_signatures()), &mut bytes).map_err(failed)?;
+            }
+        }
+        let over = |what| CertificateError::Limit { fingerprint: self.fingerprint().clone(), what };
+        if user_ids > limits.user_ids {
+            return Err(over("user IDs"));
+        }
+        if bytes.len() as u64 > limits.certificate {
+            return Err(over("bytes"));
+        }
+        Ok(Self::from_packets(keys, bytes))
+    }
+
+    /// This certificate and another copy of it together: user IDs, subkeys and revocations of both.
+    ///
+    /// Certifications by others stay if `issuers` has the primary key of their maker.
+    ///
+    /// # Errors
+    /// Another certificate, or both together are over the limits.
+    pub fn merged(
+        &self,
+        other: &Self,
+        issuers: &HashSet<super::KeyId>,
+        limits: &Limits,
+    ) -> Result<Self, CertificateError> {
+        if self.fingerprint() != other.fingerprint() {
+            return Err(CertificateError::Several);
+        }
+        let mut raw = self.raw()?;
+        raw.merge(other.raw()?);
+        raw.minimise(issuers, limits)
+    }
+
+    pub(super) fn raw(&self) -> Result<RawCertificate<'_>, CertificateError> {
+        split::certificates(&self.bytes)?.0.pop().ok_or(CertificateError::None)
+    }
+
+    /// The library's certificate, parsed when first asked for.
+    pub(super) fn cert(&self) -> Result<&Cert, &str> {
+        self.parsed
+            .get_or_init(|| Cert::from_bytes(&self.bytes).map_err(|error| told(&error)))
+            .as_ref()
+            .map_err(|s| &**s)
+    }
+}
+
+impl Clone for Certificate {
+    fn clone(&self) -> Self {
+        Self::from_packets(self.keys.clone(), self.bytes.clone())
+    }
+}
+
+impl std::fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Certificate({})", self.fingerprint())
+    }
+}
+
+/// Why bytes are not a certificate that we use.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// Not whole OpenPGP packets of a certificate, or a secret key.
+    #[error("this is not a certificate: {0}")]
+    Framing(#[from] SplitFault),
+    /// No certificate at all.
+    #[error("there is no certificate in it")]
+    None,
+    /// More than one certificate where one is asked for.
+    #[error("there are several certificates where one is asked for; export them one by one")]
+    Several,
+    /// A key of a version that we do not read, or one that is damaged.
+    #[error(
+        "a certificate whose primary key is damaged or of version {0}, where 4 and 6 are known; ask its owner for a new one"
+    )]
+    KeyVersion(u8),
+    /// It does not hold together.
+    #[error("the certificate {fingerprint} is of no use: {why}")]
+    Invalid {
+        /// Whose it says it is.
+        fingerprint: Fingerprint,
+        /// What is wrong. Escaped.
+        why: String,
+    },
+    /// Over a limit.
+    #[error("the certificate {fingerprint} has more {what} than we read; ask its owner for a clean copy")]
+    Limit {
+        /// Whose it says it is.
+        fingerprint: Fingerprint,
+        /// Of what there is too much.
+        what: &'static str,
+    },
+}
+
+impl CertificateError {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Framing(SplitFault::SecretKey) => Code::KeyringSecretKey,
+            Self::Limit { .. } => Code::LimitCertificate,
+            _ => Code::CertificateInvalid,
+        }
+    }
+}
+
+/// The text of a user ID that can be used: UTF-8 without control characters.
+fn plain(value: &[u8]) -> Option<&str> {
+    str::from_utf8(value).ok().filter(|text| !text.chars().any(char::is_control))
+}
+
+/// Appends signatures in an order that does not depend on the order in which they came.
+fn write_all<'a>(signatures: impl Iterator<Item = &'a Signature>, out: &mut Vec<u8>) -> Result<(), anyhow::Error> {
+    let bodies = signatures.map(|signature| signature.to_vec()).collect::<Result<BTreeSet<_>, _>>()?;
+    for body in bodies {
+        packets::write(tag::SIGNATURE, &body, out);
+    }
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! Takes a keyring apart into certificates by packet framing alone, and drops what nobody will need before anything is
+//! parsed.
+//!
+//! Anyone can attach signatures to anyone's certificate, and keyservers did: certificates with 150,000 of them exist
+//! (CVE-2019-13050). A signature stays only if it names as its maker the certificate itself or another one at hand; user
+//! attributes (pictures) and unknown packets go too. What is left is counted against the limits.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use sequoia_openpgp::packet::Key;
+use sequoia_openpgp::packet::key::{UnspecifiedParts, UnspecifiedRole};
+use sequoia_openpgp::parse::Parse as _;
+use thiserror::Error;
+
+use super::armor::{self, Label};
+use super::certificate::{Certificate, CertificateError};
+use super::packets::{self, FramingFault, SignatureHints, tag};
+use super::{KeyId, KeyName};
+use crate::fingerprint::Fingerprint;
+use crate::limits::Limits;
+
+/// One certificate's packets, as they lie in the bytes that were split.
+#[derive(Debug, Clone)]
+pub struct RawCertificate<'a> {
+    primary: &'a [u8],
+    name: KeyName,
+    direct: Vec<&'a [u8]>,
+    components: Vec<Component<'a>>,
+}
+
+impl<'a> RawCertificate<'a> {
+    /// The fingerprint of the primary key.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        &self.name.fingerprint
+    }
+
+    /// The key ID of the primary key, which is what certifications by this certificate name.
+    pub fn id(&self) -> KeyId {
+        self.name.id
+    }
+
+    /// Adds what another copy of the same certificate has; nothing of either is lost.
+    pub fn merge(&mut self, other: Self) {
+        self.direct.extend(other.direct);
+        self.components.extend(other.components);
+    }
+
+    /// Drops the signatures by strangers and what is there twice, and counts the rest against the limits.
+    ///
+    /// `issuers` are the primary keys of all certificates at hand.
+    ///
+    /// # Errors
+    /// The certificate is over a limit even so.
+    pub fn minimise(self, issuers: &HashSet<KeyId>, limits: &Limits) -> Result<Certificate, CertificateError> {
+        let own = self.name.id;
+        let fingerprint = self.name.fingerprint.clone();
+        let over = |what| CertificateError::Limit { fingerprint: fingerprint.clone(), what };
+        let mut certifications = 0;
+        let mut known = HashSet::new();
+        let mut keep = |signature: &'a [u8]| {
+            let Some(hints) = SignatureHints::of(signature) else { return false };
+            let by = |id: &KeyId| hints.issuers.contains(&id.0);
+            if !hints.issuers.is_empty() && !by(&own) {
+                if !hints.issuers.iter().any(|id| issuers.contains(&KeyId(*id))) {
+                    return false;
+                }
+                certifications += 1;
+            }
+            true
+        };
+        let mut bytes = Vec::new();
+        let mut keys = vec![self.name.clone()];
+        packets::write(tag::PUBLIC_KEY, self.primary, &mut bytes);
+        for signature in self.direct {
+            if known.insert((0, signature)) && keep(signature) {
+                packets::write(tag::SIGNATURE, signature, &mut bytes);
+            }
+        }
+        // The same component may come several times, each time with some of its signatures.
+        let mut order: Vec<(u8, &[u8], Vec<&[u8]>)> = Vec::new();
+        let mut places = std::collections::HashMap::new();
+        for component in self.components {
+            let place = *places.entry((component.tag, component.body)).or_insert_with(|| {
+                order.push((component.tag, component.body, Vec::new()));
+                keys.extend(component.key.clone());
+                order.len()
+            });
+            for signature in component.signatures {
+                if known.insert((place, signature)) && keep(signature) {
+                    order[place - 1].2.push(signature);
+                }
+            }
+        }
+        if order.iter().filter(|(kind, ..)| *kind == tag::USER_ID).count() > limits.user_ids {
+            return Err(over("user IDs"));
+        }
+        for (kind, body, signatures) in order {
+            packets::write(kind, body, &mut bytes);
+            for signature in signatures {
+                packets::write(tag::SIGNATURE, signature, &mut bytes);
+            }
+        }
+        if certifications > limits.certifications {
+            return Err(over("certifications"));
+        }
+        if bytes.len() as u64 > limits.certificate {
+            return Err(over("bytes"));
+        }
+        Ok(Certificate::from_packets(keys, bytes))
+    }
+}
+
+/// A user ID or a subkey, with what was signed over it.
+#[derive(Debug, Clone)]
+struct Component<'a> {
+    tag: u8,
+    body: &'a [u8],
+    key: Option<KeyName>,
+    signatures: Vec<&'a [u8]>,
+}
+
+/// Takes the armour off: one piece for each block, or the bytes themselves if they are binary.
+///
+/// # Errors
+/// Text that is not armour from its beginning to its end, or armour of secret keys.
+pub fn pieces(bytes: &[u8]) -> Result<Vec<Cow<'_, [u8]>>, SplitFault> {
+    if !armor::begins(bytes) {
+        return match packets::first(bytes) {
+            Err(FramingFault::NotAPacket) if armor::lies_within(bytes).is_some() => Err(SplitFault::Damaged(AROUND)),
+            Err(FramingFault::NotAPacket) if bytes.trim_ascii().is_empty() => Ok(Vec::new()),
+            _ => Ok(vec![Cow::Borrowed(bytes)]),
+        };
+    }
+    let mut pieces = Vec::new();
+    let mut rest = bytes.trim_ascii();
+    while !rest.is_empty() {
+        let block = armor::decode(rest).map_err(|fault| match fault {
+            armor::ArmorFault::Broken(Label::PrivateKey) => SplitFault::SecretKey,
+            armor::ArmorFault::Broken(_) => SplitFault::Damaged("its ASCII armour is broken"),
+            armor::ArmorFault::Beginning => SplitFault::Damaged(AROUND),
+        })?;
+        match block.label {
+            Label::PublicKey => pieces.push(Cow::Owned(block.data)),
+            Label::PrivateKey => return Err(SplitFault::SecretKey),
+            _ => return Err(SplitFault::Damaged("it has an ASCII armour of something else than public keys")),
+        }
+        rest = block.rest;
+    }
+    Ok(pieces)
+}
+
+/// Splits binary packets into certificates, and lists those that we cannot read at all.
+///
+/// # Errors
+/// Anything but whole packets of certificates, or secret key material.
+pub fn certificates(bytes: &[u8]) -> Result<(Vec<RawCertificate<'_>>, Vec<CertificateError>), SplitFault> {
+    let mut found: Vec<RawCertificate<'_>> = Vec::new();
+    let mut unread = Vec::new();
+    let mut place = Place::Nowhere;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (packet, after) = packets::first(rest).map_err(|fault| match fault {
+            FramingFault::NotAPacket | FramingFault::Indefinite { .. } if rest.len() == bytes.len() => {
+                SplitFault::NotOpenPgp
+            }
+            FramingFault::NotAPacket => SplitFault::Damaged("it has bytes between packets that are no packet"),
+            FramingFault::Truncated { tag: tag::SECRET_KEY | tag::SECRET_SUBKEY } => SplitFault::SecretKey,
+            FramingFault::Truncated { .. } => SplitFault::Damaged("it is cut short in the middle of a packet"),
+            FramingFault::Indefinite { .. } => SplitFault::Damaged("it has a packet without a fixed length"),
+        })?;
+        rest = after;
+        place = match (packet.tag, place) {
+            (tag::SECRET_KEY | tag::SECRET_SUBKEY, _) => return Err(SplitFault::SecretKey),
+            (tag::PUBLIC_KEY, _) => match key_name(packet.body, true) {
+                Ok(name) => {
+                    let (direct, components) = (Vec::new(), Vec::new());
+                    found.push(RawCertificate { primary: packet.body, name, direct, components });
+                    Place::Direct
+                }
+                Err(error) => {
+                    unread.push(error);
+                    Place::Dropped
+                }
+            },
+            // A marker is there to be ignored (RFC 9580, section 5.8), padding likewise (5.14), and GnuPG leaves its
+            // trust packets in its own files.
+            (tag::MARKER | tag::PADDING | tag::TRUST, place) => place,
+            (_, Place::Nowhere) if packet.tag == tag::SIGNATURE => Place::Nowhere,
+            (_, Place::Nowhere) => return Err(SplitFault::NotOpenPgp),
+            (tag::SIGNATURE | tag::USER_ID | tag::PUBLIC_SUBKEY | tag::USER_ATTRIBUTE, Place::Dropped) => {
+                Place::Dropped
+            }
+            (tag::SIGNATURE, place) => {
+                if let Some(raw) = found.last_mut() {
+                    match place {
+                        Place::Direct => raw.direct.push(packet.body),
+                        Place::Component => raw.components.last_mut().into_iter().for_each(|component| {
+                            component.signatures.push(packet.body);
+                        }),
+                        _ => {}
+                    }
+                }
+                place
+            }
+            (tag::USER_ID | tag::PUBLIC_SUBKEY, _) => {
+                let key = (packet.tag == tag::PUBLIC_SUBKEY).then(|| key_name(packet.body, false)).transpose();
+                match (key, found.last_mut()) {
+                    (Ok(key), Some(raw)) => {
+                        let (tag, body) = (packet.tag, packet.body);
+                        raw.components.push(Component { tag, body, key, signatures: Vec::new() });
+                        Place::Component
+                    }
+                    // A subkey of a version or form that we cannot read: it and its bindings are of no use.
+                    _ => Place::Skipped,
+                }
+            }
+            (tag::USER_ATTRIBUTE, _) => Place::Skipped,
+            // RFC 9580, section 4.3: a reader ignores unknown packets from 40 upwards.
+            (40.., Place::Dropped) => Place::Dropped,
+            (40.., _) => Place::Skipped,
+            _ => return Err(SplitFault::Damaged("it has a packet that belongs in no certificate")),
+        };
+    }
+    Ok((found, unread))
+}
+
+/// Why a file is not a whole keyring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SplitFault {
+    /// Something else altogether.
+    #[error("it is not OpenPGP data")]
+    NotOpenPgp,
+    /// Cut short, or with something in it that does not belong there.
+    #[error("{0}")]
+    Damaged(&'static str),
+    /// It holds a secret key.
+    #[error("it holds secret key material")]
+    SecretKey,
+}
+
+/// Where in a certificate the next signature belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Before the first certificate.
+    Nowhere,
+    /// Directly after a primary key.
+    Direct,
+    /// After a user ID or subkey.
+    Component,
+    /// After something that we leave out.
+    Skipped,
+    /// In a certificate that we cannot read.
+    Dropped,
+}
+
+const AROUND: &str = "it has text around its ASCII armour";
+
+fn key_name(body: &[u8], primary: bool) -> Result<KeyName, CertificateError> {
+    let version = body.first().copied().unwrap_or(0);
+    let key = Key::<UnspecifiedParts, UnspecifiedRole>::from_bytes(body).ok().filter(|key| !key.has_secret());
+    let fingerprint = key.filter(|_| matches!(version, 4 | 6)).and_then(|key| super::fingerprint(&key.fingerprint()));
+    fingerprint.map(|fingerprint| KeyName::new(fingerprint, primary)).ok_or(CertificateError::KeyVersion(version))
+}
