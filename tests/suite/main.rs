@@ -1,0 +1,6 @@
+//! Everything that is tested from outside of the library, in one binary. A file in this folder that is not listed here
+//! fails `floors`.
+
+mod codes;
+mod floors;
+mod tools;
