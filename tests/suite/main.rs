@@ -3,4 +3,6 @@
 
 mod codes;
 mod floors;
+mod places;
+mod registry;
 mod tools;
