@@ -1,0 +1,8 @@
+//! Everything that is tested from outside of the library, in one binary. A file in this folder that is not listed here
+//! fails `floors`.
+
+mod codes;
+mod floors;
+mod places;
+mod registry;
+mod tools;
