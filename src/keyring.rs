@@ -383,3 +383,6 @@ fn shown_bytes(path: &Path) -> &[u8] {
 fn shown(path: &Path) -> String {
     Shown::new(shown_bytes(path)).to_string()
 }
+
+#[cfg(test)]
+mod tests;

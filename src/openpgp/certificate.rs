@@ -286,3 +286,6 @@ fn write_all<'a>(signatures: impl Iterator<Item = &'a Signature>, out: &mut Vec<
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -159,6 +159,7 @@ pub fn certificates(bytes: &[u8]) -> Result<(Vec<RawCertificate<'_>>, Vec<Certif
     let mut found: Vec<RawCertificate<'_>> = Vec::new();
     let mut unread = Vec::new();
     let mut place = Place::Nowhere;
+    let mut stray = false;
     let mut rest = bytes;
     while !rest.is_empty() {
         let (packet, after) = packets::first(rest).map_err(|fault| match fault {
@@ -187,7 +188,10 @@ pub fn certificates(bytes: &[u8]) -> Result<(Vec<RawCertificate<'_>>, Vec<Certif
             // A marker is there to be ignored (RFC 9580, section 5.8), padding likewise (5.14), and GnuPG leaves its
             // trust packets in its own files.
             (tag::MARKER | tag::PADDING | tag::TRUST, place) => place,
-            (_, Place::Nowhere) if packet.tag == tag::SIGNATURE => Place::Nowhere,
+            (tag::SIGNATURE, Place::Nowhere) => {
+                stray = true;
+                Place::Nowhere
+            }
             (_, Place::Nowhere) => return Err(SplitFault::NotOpenPgp),
             (tag::SIGNATURE | tag::USER_ID | tag::PUBLIC_SUBKEY | tag::USER_ATTRIBUTE, Place::Dropped) => {
                 Place::Dropped
@@ -222,6 +226,9 @@ pub fn certificates(bytes: &[u8]) -> Result<(Vec<RawCertificate<'_>>, Vec<Certif
             (40.., _) => Place::Skipped,
             _ => return Err(SplitFault::Damaged("it has a packet that belongs in no certificate")),
         };
+    }
+    if stray && place != Place::Nowhere {
+        return Err(SplitFault::Damaged("it has a signature before its first certificate"));
     }
     Ok((found, unread))
 }
