@@ -228,6 +228,21 @@ fn the_best_finding_wins_in_every_order() {
 }
 
 #[test]
+fn an_issuer_hint_only_picks_candidates() {
+    let (one, two) = (Person::new(), Person::new());
+    let id = two.0.keyid();
+    let signature = one.sign_with(0, |b| {
+        b.set_issuer_fingerprint(one.0.fingerprint()).and_then(|b| b.set_issuer(id)).expect("issuers")
+    });
+    let (one, two) = (one.certificate(), two.certificate());
+    for candidates in [[&one, &two], [&two, &one]] {
+        let good = check(&signature, MESSAGE, &candidates, &TIMES).expect("good");
+        assert_eq!(good.certificate(), one.fingerprint());
+    }
+    assert_eq!(code(&signature, &[&two]), Err(Code::SignatureBad));
+}
+
+#[test]
 fn a_weak_key_is_weak_whatever_the_date() {
     for (bits, expected) in [(1024, Err(Code::SignatureWeakKey)), (2048, Ok(()))] {
         let key = Key4::<_, key::PrimaryRole>::generate_rsa(bits).expect("a key");
