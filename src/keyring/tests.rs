@@ -187,8 +187,10 @@ fn evidence_adds_revocations_and_harms_nothing() {
     let local = Keyring::from_certificates([one.certificate()]);
     let revoked = one.clone().revoked(None, days_ago(3)).public();
     let (secret, stranger) = (one.secret(), two.public());
-    let files: [(&str, &[u8]); 5] = [
+    let two_in_one = [two.public(), Person::new().public()].concat();
+    let files: [(&str, &[u8]); 6] = [
         ("bad", b"rubbish"),
+        ("two", &two_in_one),
         ("cut", &revoked[..revoked.len() - 1]),
         ("secret", &secret),
         ("revoked", &revoked),
@@ -205,8 +207,12 @@ fn evidence_adds_revocations_and_harms_nothing() {
     let mut codes: Vec<_> = keyring.set_aside().iter().map(|reason| (reason.path.clone(), reason.code)).collect();
     codes.sort();
     let at = |path: &str, code| (Some(path.to_owned()), code);
-    let expected =
-        [at("bad", Code::KeyringNotOpenpgp), at("cut", Code::KeyringDamaged), at("secret", Code::KeyringSecretKey)];
+    let expected = [
+        at("bad", Code::KeyringNotOpenpgp),
+        at("cut", Code::KeyringDamaged),
+        at("secret", Code::KeyringSecretKey),
+        at("two", Code::CertificateInvalid),
+    ];
     assert_eq!(codes, expected);
     assert_eq!(count(&local), 1, "the local keyring stays as it was");
 }

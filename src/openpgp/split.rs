@@ -31,6 +31,28 @@ pub struct RawCertificate<'a> {
 }
 
 impl<'a> RawCertificate<'a> {
+    /// The one certificate that these pieces hold, perhaps in several copies.
+    ///
+    /// # Errors
+    /// None, another one as well, or anything that is not a certificate.
+    pub fn only(pieces: &'a [Cow<'a, [u8]>]) -> Result<Self, CertificateError> {
+        let mut found: Option<Self> = None;
+        for piece in pieces {
+            let (certificates, unread) = certificates(piece)?;
+            if let Some(error) = unread.into_iter().next() {
+                return Err(error);
+            }
+            for certificate in certificates {
+                match &mut found {
+                    Some(found) if found.fingerprint() == certificate.fingerprint() => found.merge(certificate),
+                    Some(_) => return Err(CertificateError::Several),
+                    None => found = Some(certificate),
+                }
+            }
+        }
+        found.ok_or(CertificateError::None)
+    }
+
     /// The fingerprint of the primary key.
     pub fn fingerprint(&self) -> &Fingerprint {
         &self.name.fingerprint

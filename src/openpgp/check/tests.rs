@@ -301,6 +301,51 @@ fn a_signature_expires_by_its_own_word() {
 }
 
 #[test]
+fn no_flipped_bit_makes_another_signature_good() {
+    let one = Person::with_subkey(signing());
+    let (signature, certificate) = (one.sign_with(1, |b| b), one.certificate());
+    let good = check(&signature, MESSAGE, &[&certificate], &TIMES).expect("good");
+    for bit in 0..signature.bytes().len() * 8 {
+        let mut bytes = signature.bytes().to_vec();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(found) = parse(&bytes).and_then(|flipped| check(&flipped, MESSAGE, &[&certificate], &TIMES)) {
+            assert_eq!(found, good, "only what was not signed may differ: {bit}");
+        }
+    }
+    for bit in 0..MESSAGE.len() * 8 {
+        let mut message = MESSAGE.to_vec();
+        message[bit / 8] ^= 1 << (bit % 8);
+        let fault = check(&signature, &message, &[&certificate], &TIMES);
+        assert_eq!(fault.map_err(|fault| fault.code()), Err(Code::SignatureBad), "{bit}");
+    }
+    let public = one.public();
+    for byte in 0..public.len() {
+        for change in [0x01, 0x80, 0xff] {
+            let mut bytes = public.clone();
+            bytes[byte] ^= change;
+            let Ok(flipped) = Certificate::parse(&bytes, &Limits::default()) else { continue };
+            if let Ok(found) = check(&signature, MESSAGE, &[&flipped], &TIMES) {
+                assert_eq!(found, good, "{byte}");
+            }
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_a_parser_panic(bytes: Vec<u8>, tag in 0..64_u8) {
+        let mut framed = vec![0xc0 | tag, bytes.len() as u8];
+        framed.extend(&bytes);
+        for bytes in [&bytes, &framed] {
+            drop(parse(bytes));
+            if let Ok(certificate) = Certificate::parse(bytes, &Limits::default()) {
+                drop(certificate.standing(&TIMES));
+            }
+        }
+    }
+}
+
+#[test]
 fn a_key_that_this_build_cannot_check_is_named_as_such() {
     let certificate = Certificate::parse(RSA_5120, &Limits::default()).expect("a certificate");
     let signature = parse(include_bytes!("../../../tests/data/rsa-5120/message.asc")).expect("a signature file");
