@@ -104,6 +104,24 @@ pub enum ReadError {
     Unreadable(#[source] io::Error),
 }
 
+/// Why something in a folder could not be written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// What is there cannot be used.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A directory has the name of the file.
+    #[error("a directory has this file's name; remove it")]
+    Occupied,
+    /// The system's refusal.
+    #[error("it cannot be written")]
+    Failed(#[source] io::Error),
+}
+
+/// How the names of files begin that an interrupted write left behind; they mean nothing and can be deleted.
+pub const LEFTOVER: &str = ".new-";
+
 fn told(kind: Type) -> &'static str {
     match kind {
         Type::File => "a file",

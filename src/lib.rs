@@ -1,12 +1,46 @@
-//! Countersign.
+//! Countersign decides whether a machine should accept third-party code, and says why.
+//!
+//! The way of a package, from bytes to verdict; one verb an arrow:
+//!
+//! ```text
+//! folder ──measure──▶ MeasuredTree ─────────────────────────────────┐
+//! statement + signatures ──new──▶ SignedStatement ─open─▶ OpenedStatement ─┼─judge─▶ Verdict ─tell─▶ Report
+//! keyring files ──read──▶ Keyring (who could have signed) ──▲       │        (text, JSON, exit code)
+//! signers ──check──▶ Signers (whose word counts) ───────────────────┘
+//! ```
+//!
+//! `read` proves nothing; "verify" means only the whole ([`verify`]). Each of these is evidence: a type with private
+//! fields and one maker.
+//!
+//! | evidence | says | made only by |
+//! |---|---|---|
+//! | [`tree::MeasuredTree`] | this was on disk | [`tree::survey`] |
+//! | [`openpgp::open::SignedStatement`] | bytes came in; nothing comes out but by `open` | its `new` |
+//! | [`openpgp::GoodSignature`] | this certificate's key signed exactly these bytes, and was fit to | [`openpgp::check::check`] |
+//! | [`openpgp::open::OpenedStatement`] | these certificates signed exactly this | [`openpgp::open::SignedStatement::open`] |
+//! | [`verdict::Acceptance`] | the policy is met, on this basis | [`verdict::judge`] |
+//!
+//! The modules are floors, each using only those below it; `tests/suite/floors.rs` lists and checks them.
+
 pub mod beneath;
+pub mod cli;
 pub mod digest;
 pub mod fingerprint;
+pub mod keyring;
 pub mod limits;
 pub mod openpgp;
 pub mod package;
 pub mod path;
+pub mod policy;
+pub mod programs;
+pub mod publish;
 pub mod reason;
+pub mod report;
 pub mod shown;
 pub mod statement;
+pub mod store;
 pub mod time;
+pub mod tree;
+pub mod tree_text;
+pub mod verdict;
+pub mod verify;

@@ -15,12 +15,15 @@ mod armor;
 pub mod certificate;
 pub mod check;
 pub mod fault;
+pub mod open;
 mod packets;
 mod policy;
 pub mod sign;
 pub mod signature;
 pub mod split;
 pub mod standing;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use certificate::Certificate;
 pub use check::GoodSignature;

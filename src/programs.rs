@@ -180,7 +180,9 @@ pub enum ProgramError {
     #[error("this key is on a smartcard, and GnuPG's card support is missing; install scdaemon")]
     NoCardReader,
     /// gpg will not sign with this key.
-    #[error("gpg cannot sign with this key: it has expired, is revoked, or is no signing key; `gpg --list-secret-keys` tells")]
+    #[error(
+        "gpg cannot sign with this key: it has expired, is revoked, or is no signing key; `gpg --list-secret-keys` tells"
+    )]
     Unusable,
     /// gpg has only the public part.
     #[error("gpg has no secret key for this certificate; import it, or insert the card and run `gpg --card-status`")]

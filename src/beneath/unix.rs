@@ -1,5 +1,7 @@
 //! Open directories by their descriptors.
 
+mod write;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};

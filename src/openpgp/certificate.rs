@@ -265,7 +265,8 @@ impl CertificateError {
     /// The stable code.
     pub fn code(&self) -> Code {
         match self {
-            Self::Framing(SplitFault::SecretKey) => Code::KeyringSecretKey,
+            Self::Framing(fault) => fault.code(),
+            Self::None => Code::KeyringEmpty,
             Self::Limit { .. } => Code::LimitCertificate,
             _ => Code::CertificateInvalid,
         }

@@ -203,3 +203,6 @@ fn digest(signature: &SignatureFile, message: &[u8]) -> Result<Vec<u8>, Signatur
     sequoia_openpgp::crypto::hash::Hash::hash(signature, &mut context).map_err(|_| SignatureFault::Damaged)?;
     context.into_digest().map_err(|_| unsupported(algorithm))
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,6 +90,12 @@ impl SignatureFile {
         self.created
     }
 
+    /// Changes the claimed time, as no library would.
+    #[cfg(test)]
+    pub(super) fn backdate(&mut self, time: Timestamp) {
+        self.created = time;
+    }
+
     pub(super) fn signature(&self) -> &Signature {
         &self.signature
     }
@@ -188,3 +194,6 @@ fn handle(handle: &KeyHandle) -> Option<Handle> {
         KeyHandle::KeyID(id) => id.as_bytes().try_into().ok().map(|bytes| Handle::KeyId(KeyId::from_bytes(bytes))),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@
 //! attributes (pictures) and unknown packets go too. What is left is counted against the limits.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use sequoia_openpgp::packet::Key;
 use sequoia_openpgp::packet::key::{UnspecifiedParts, UnspecifiedRole};
@@ -19,6 +19,7 @@ use super::packets::{self, FramingFault, SignatureHints, tag};
 use super::{KeyId, KeyName};
 use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
+use crate::reason::Code;
 
 /// One certificate's packets, as they lie in the bytes that were split.
 #[derive(Debug, Clone)]
@@ -79,7 +80,7 @@ impl<'a> RawCertificate<'a> {
         }
         // The same component may come several times, each time with some of its signatures.
         let mut order: Vec<(u8, &[u8], Vec<&[u8]>)> = Vec::new();
-        let mut places = std::collections::HashMap::new();
+        let mut places = HashMap::new();
         for component in self.components {
             let place = *places.entry((component.tag, component.body)).or_insert_with(|| {
                 order.push((component.tag, component.body, Vec::new()));
@@ -238,6 +239,17 @@ pub enum SplitFault {
     /// It holds a secret key.
     #[error("it holds secret key material")]
     SecretKey,
+}
+
+impl SplitFault {
+    /// The stable code.
+    pub fn code(self) -> Code {
+        match self {
+            Self::NotOpenPgp => Code::KeyringNotOpenpgp,
+            Self::Damaged(_) => Code::KeyringDamaged,
+            Self::SecretKey => Code::KeyringSecretKey,
+        }
+    }
 }
 
 /// Where in a certificate the next signature belongs.

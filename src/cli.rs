@@ -1,0 +1,115 @@
+//! The command line: from words typed to a request, and from its answer to text, JSON and an exit code.
+//!
+//! What is answered goes to `out`; talk, progress and errors go to `err`. Nothing is judged here.
+
+mod args;
+mod keyring;
+mod sign;
+mod store;
+pub mod terminal;
+mod tree;
+mod verify;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+use clap::Parser as _;
+
+use crate::limits::Limits;
+use crate::report::Report;
+use crate::report::text::Text;
+use crate::time::{Times, Timestamp};
+use args::{Arguments, Command, Format};
+
+/// What the process knows of the world; everything below takes it as arguments.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "whoever runs the program must say all of it")]
+pub struct Edge {
+    /// The machine's clock, read once.
+    pub clock: SystemTime,
+    /// `PATH`, where gpg and git are found.
+    pub path: OsString,
+    /// The terminal's name for gpg's PIN entry.
+    pub terminal: Option<OsString>,
+    /// Whether somebody can be asked.
+    pub interactive: bool,
+    /// Whether somebody is looking on.
+    pub progress: bool,
+}
+
+/// Runs one command. Gives the exit code: 0 accepted or done, 1 rejected, 2 could not tell or was used wrongly.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, edge: &Edge, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(told) => return tell_usage(&told, out, err),
+    };
+    match dispatch(arguments.command, edge, out, err) {
+        Ok(code) => code,
+        // Whoever read us has seen enough.
+        Err(error) if is_broken_pipe(&error) => FAILED,
+        Err(error) => {
+            // Where not even the error can be told, the exit code still is.
+            drop(tell_error(&error, err));
+            FAILED
+        }
+    }
+}
+
+/// The exit code of everything that could not be told or done.
+const FAILED: u8 = 2;
+
+fn dispatch(command: Command, edge: &Edge, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
+    let now = Timestamp::try_from(edge.clock)?;
+    let context = Context { now, limits: Limits::default(), edge };
+    match command {
+        Command::Verify(arguments) => verify::run(&arguments, &context, out),
+        Command::Sign(arguments) => sign::run(&arguments, &context, out, err),
+        Command::Tree(arguments) => tree::run(&arguments, &context, out, err),
+        Command::Store(command) => store::run(&command, &context, out),
+        Command::Keyring(command) => keyring::run(&command, &context, out),
+    }
+}
+
+/// What every command needs.
+struct Context<'a> {
+    now: Timestamp,
+    limits: Limits,
+    edge: &'a Edge,
+}
+
+impl Context<'_> {
+    fn times(&self, at: Option<Timestamp>) -> Times {
+        Times { at: at.unwrap_or(self.now), now: self.now }
+    }
+}
+
+/// Prints a report in the form that was asked for. Gives its exit code.
+fn tell(report: &Report, format: Format, out: &mut dyn Write) -> io::Result<u8> {
+    match format {
+        Format::Text => write!(out, "{}", Text(report))?,
+        Format::Json => out.write_all(report.json().as_bytes())?,
+    }
+    Ok(report.verdict.exit_code())
+}
+
+/// Prints any other answer as JSON.
+fn tell_json(answer: &serde_json::Value, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, answer)?;
+    writeln!(out)
+}
+
+fn tell_usage(told: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
+    let text = told.render();
+    let written = if told.use_stderr() { write!(err, "{text}") } else { write!(out, "{text}") };
+    if told.use_stderr() || written.is_err() { FAILED } else { 0 }
+}
+
+fn tell_error(error: &anyhow::Error, err: &mut dyn Write) -> io::Result<()> {
+    writeln!(err, "Error: {error}")?;
+    error.chain().skip(1).try_for_each(|cause| writeln!(err, "Caused by: {cause}"))
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe))
+}

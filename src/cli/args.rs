@@ -1,0 +1,210 @@
+//! What can be typed: clap structs only.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::fingerprint::Fingerprint;
+use crate::package::{Purl, PurlError};
+use crate::reason::Code;
+use crate::time::Timestamp;
+
+/// Decides, before third-party code runs, whether this machine should accept it, and says why.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, long_version = LONG_VERSION.as_str(), propagate_version = false)]
+#[command(after_help = "Exit codes: 0 accepted, 1 rejected, 2 could not tell or was used wrongly.")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The version with the name of the crypto backend.
+static LONG_VERSION: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+    format!("{} (crypto backend: {})", env!("CARGO_PKG_VERSION"), crate::openpgp::backend())
+});
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Is this directory exactly what these signers signed?
+    Verify(VerifyArgs),
+    /// Measure a directory, show what changed since the last release, write and sign its manifest.
+    Sign(SignArgs),
+    /// Print the tree text of a directory: one line a file, with its size and SHA-256.
+    Tree(TreeArgs),
+    /// Bring evidence together, list it, check it.
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Look at the certificates in a keyring.
+    #[command(subcommand)]
+    Keyring(KeyringCommand),
+}
+
+/// How the answer is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: `report/1`.
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  countersign verify acme-2.1 --package pkg:generic/acme@2.1 --keyring acme.asc --signer 0123456789ABCDEF0123456789ABCDEF01234567
+  countersign verify acme-2.1 --store evidence --package pkg:generic/acme@2.1 --keyring keys --signer FPR1 --signer FPR2 --signatures 2")]
+pub(crate) struct VerifyArgs {
+    /// The directory of the package.
+    pub(crate) dir: PathBuf,
+    /// The package that this should be, with its version: pkg:cargo/serde@1.0.229.
+    #[arg(long, value_name = "PURL", value_parser = release)]
+    pub(crate) package: Option<Purl>,
+    /// Certificates: a file, armoured or binary, or a directory of such files. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keyring: Vec<PathBuf>,
+    /// A signer whose word counts, by the primary key's fingerprint. May be repeated.
+    #[arg(long, value_name = "FPR", value_parser = fingerprint)]
+    pub(crate) signer: Vec<Fingerprint>,
+    /// How many different signers are needed.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) signatures: usize,
+    /// A store of evidence. May be repeated; the package's own `.countersign/` is always read.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Vec<PathBuf>,
+    /// The moment that the verdict speaks of: RFC 3339, a date, or @ and seconds since 1970.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<Timestamp>,
+    /// How the verdict is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  countersign sign acme-2.1 --package pkg:generic/acme@2.1 --first
+  countersign sign acme-2.2 --package pkg:generic/acme@2.2 --store evidence --yes
+  countersign sign acme-2.3 --package pkg:generic/acme@2.3 --author 0123456789ABCDEF0123456789ABCDEF01234567 --previous acme-2.2/.countersign/manifest.toml")]
+pub(crate) struct SignArgs {
+    /// The directory of the package, exactly as users will receive it.
+    pub(crate) dir: PathBuf,
+    /// The package with its version: pkg:cargo/serde@1.0.229.
+    #[arg(long, value_name = "PURL", value_parser = release)]
+    pub(crate) package: Purl,
+    /// The key to sign with, as gpg understands it. Otherwise git's global user.signingkey, otherwise gpg's default.
+    #[arg(long, value_name = "FPR")]
+    pub(crate) key: Option<String>,
+    /// A co-author, who signs the same manifest with the same command. May be repeated.
+    #[arg(long, value_name = "FPR", value_parser = fingerprint)]
+    pub(crate) author: Vec<Fingerprint>,
+    /// Write into this store and leave the package untouched. Further stores are only searched for the last release.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Vec<PathBuf>,
+    /// The manifest of the release that this one follows.
+    #[arg(long, value_name = "FILE", conflicts_with = "first")]
+    pub(crate) previous: Vec<PathBuf>,
+    /// There is no earlier release.
+    #[arg(long)]
+    pub(crate) first: bool,
+    /// Where the code comes from: the address of its repository.
+    #[arg(long, value_name = "URL")]
+    pub(crate) repository: Option<String>,
+    /// The revision in that repository.
+    #[arg(long, value_name = "REVISION", requires = "repository")]
+    pub(crate) commit: Option<String>,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// How a refusal is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  countersign tree acme-2.1
+  countersign tree acme-2.1 --digest
+  countersign tree . --worktree --format json")]
+pub(crate) struct TreeArgs {
+    /// The directory to measure.
+    pub(crate) dir: PathBuf,
+    /// Print the digest of the tree text only.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) digest: bool,
+    /// The directory is a checkout: leave out its top-level .git, and say so.
+    #[arg(long)]
+    pub(crate) worktree: bool,
+    /// How the tree is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Bring the evidence of FROM (a store, or a package's directory) into the store TO. Nothing is ever overwritten.
+    Add {
+        /// A store, or a directory with a `.countersign/` folder.
+        from: PathBuf,
+        /// The store to add to; made where there is none.
+        to: PathBuf,
+        /// How the outcome is printed.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// List the statements in a store. What it says of them proves nothing until `verify` has checked it.
+    List {
+        /// The store.
+        store: PathBuf,
+        /// Only statements about this package, with or without a version.
+        #[arg(long, value_name = "PURL", value_parser = package)]
+        package: Option<Purl>,
+        /// How the list is printed.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Recompute every name in a store; exit code 1 where something does not belong.
+    Check {
+        /// The store.
+        store: PathBuf,
+        /// How the outcome is printed.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyringCommand {
+    /// Show each certificate: fingerprint, user IDs, algorithm, validity, and why it cannot be used.
+    List {
+        /// Certificates: a file, armoured or binary, or a directory of such files. May be repeated.
+        #[arg(long, value_name = "FILE", required = true)]
+        keyring: Vec<PathBuf>,
+        /// The moment at which validity is told.
+        #[arg(long, value_name = "TIME")]
+        at: Option<Timestamp>,
+        /// How the list is printed.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+}
+
+/// A fingerprint as people type it; the reason code stands in the message, as everywhere.
+fn fingerprint(text: &str) -> Result<Fingerprint, String> {
+    Fingerprint::typed(text).map_err(|why| format!("{why} [{}]", Code::PolicyKeyId))
+}
+
+/// A package with its version.
+fn release(text: &str) -> Result<Purl, String> {
+    let purl = package(text)?;
+    match purl.version() {
+        Some(_) => Ok(purl),
+        None => Err(format!("name the version too: {purl}@1.2.3 [{}]", Code::PackageId)),
+    }
+}
+
+/// A package with or without a version.
+fn package(text: &str) -> Result<Purl, String> {
+    text.parse().map_err(|why: PurlError| format!("{why} [{}]", Code::PackageId))
+}

@@ -1,0 +1,138 @@
+//! `countersign sign DIR --package PURL`.
+
+use std::io::{self, Write};
+
+use super::args::{Format, SignArgs};
+use super::terminal::{Progress, confirm};
+use super::{Context, tell, tell_json};
+use crate::programs::Programs;
+use crate::publish::{Plan, Preparation, Published, SignRequest, prepare};
+use crate::reason::Reason;
+use crate::report::{PackageReport, Report};
+use crate::shown::Shown;
+use crate::statement::manifest::Source;
+use crate::tree_text::Changes;
+
+pub(super) fn run(
+    arguments: &SignArgs,
+    context: &Context<'_>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<u8> {
+    let programs = Programs::new(&context.edge.path, context.edge.terminal.clone());
+    let progress = Progress::new(context.edge.progress);
+    let repository = arguments.repository.clone();
+    let preparation = prepare(&SignRequest {
+        dir: &arguments.dir,
+        package: &arguments.package,
+        key: arguments.key.as_deref(),
+        authors: &arguments.author,
+        stores: &arguments.store,
+        previous: &arguments.previous,
+        first: arguments.first,
+        source: repository.map(|repository| Source { repository, commit: arguments.commit.clone() }),
+        now: context.now,
+        limits: &context.limits,
+        programs: &programs,
+        watcher: &progress,
+    })?;
+    drop(progress);
+    let plan = match preparation {
+        Preparation::Ready(plan) => plan,
+        Preparation::Refused(reasons) => {
+            let package = PackageReport::refused(Some(&arguments.package), reasons, context.limits.reasons);
+            let report = Report::new(context.now, "sign", vec![package], Vec::new());
+            return Ok(tell(&report, arguments.format, out)?);
+        }
+    };
+    show(&plan, err)?;
+    if !arguments.yes {
+        if !context.edge.interactive {
+            anyhow::bail!("nobody is there to confirm; look at the changes above and say --yes");
+        }
+        if !confirm(&format!("Sign this as {}?", plan.signer().fingerprint().grouped()), err)? {
+            anyhow::bail!("nothing was signed");
+        }
+    }
+    let published = plan.publish(&programs, &|_| {})?;
+    answer(&plan, &published, arguments.format, out)?;
+    if plan.is_first_signature() {
+        let fingerprint = plan.signer().fingerprint();
+        writeln!(
+            err,
+            "Hint: this looks like the first release that you sign with this key. Keep its revocation certificate in a \
+             safe place, for the day the key is lost or stolen: GnuPG made one in its folder openpgp-revocs.d, or \
+             `gpg --gen-revoke {fingerprint}` makes one."
+        )?;
+    }
+    Ok(0)
+}
+
+/// What will be signed, and what changed.
+fn show(plan: &Plan, err: &mut dyn Write) -> io::Result<()> {
+    let manifest = plan.manifest();
+    writeln!(err, "{}: {} files, {} bytes", manifest.package(), manifest.files(), manifest.bytes())?;
+    writeln!(err, "  tree    {}", manifest.tree())?;
+    for author in manifest.authors() {
+        writeln!(err, "  author  {author}")?;
+    }
+    writeln!(err, "  signer  {} {}", plan.signer().fingerprint(), plan.signer().user_id())?;
+    if plan.joins() {
+        writeln!(err, "This manifest is there already; your signature joins it, over the same bytes.")?;
+    }
+    match plan.since() {
+        None => writeln!(err, "This is the first release.")?,
+        Some((version, None)) => {
+            let version = Shown::new(version);
+            writeln!(err, "Since {version}: not known what changed, for its tree text is not there.")?;
+        }
+        Some((version, Some(changes))) => show_changes(version, &changes, err)?,
+    }
+    plan.notes().iter().try_for_each(|note| show_note(note, err))
+}
+
+fn show_changes(version: &str, changes: &Changes<'_>, err: &mut dyn Write) -> io::Result<()> {
+    let (added, removed, changed) = (changes.added.len(), changes.removed.len(), changes.changed.len());
+    writeln!(err, "Since {}: {added} added, {removed} removed, {changed} changed.", Shown::new(version))?;
+    let added = changes.added.iter().map(|entry| ('+', &entry.path));
+    let removed = changes.removed.iter().map(|entry| ('-', &entry.path));
+    let changed = changes.changed.iter().map(|(_, entry)| ('~', &entry.path));
+    let all: Vec<_> = added.chain(removed).chain(changed).collect();
+    all.iter().take(SHOWN_CHANGES).try_for_each(|(mark, path)| writeln!(err, "  {mark} {path}"))?;
+    match all.len().checked_sub(SHOWN_CHANGES) {
+        Some(more) if more > 0 => writeln!(err, "  … and {more} more"),
+        _ => Ok(()),
+    }
+}
+
+/// How many changed files are shown by name; the rest is counted.
+const SHOWN_CHANGES: usize = 500;
+
+fn show_note(note: &Reason, err: &mut dyn Write) -> io::Result<()> {
+    let path = note.path.as_deref().unwrap_or_default();
+    writeln!(err, "note [{}] {path}: {}", note.code, note.message)
+}
+
+fn answer(plan: &Plan, published: &Published, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    let place = Shown::new(published.place.as_os_str().as_encoded_bytes()).to_string();
+    let manifest = plan.manifest();
+    match format {
+        Format::Text => {
+            writeln!(out, "signed {} as {}", manifest.package(), plan.signer().fingerprint())?;
+            writeln!(out, "  manifest  {}", published.manifest)?;
+            writeln!(out, "  tree      {}", manifest.tree())?;
+            writeln!(out, "  written   {place}")
+        }
+        Format::Json => tell_json(
+            &serde_json::json!({
+                "countersign": "signed/1",
+                "package": manifest.package().to_string(),
+                "signer": plan.signer().fingerprint().as_str(),
+                "manifest": published.manifest.to_string(),
+                "tree": manifest.tree().to_string(),
+                "place": place,
+            }),
+            out,
+        ),
+    }
+}

@@ -1,0 +1,54 @@
+//! The terminal: its name, the progress bar, and one question.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::tree::Watcher;
+
+/// The name of the terminal at the standard input, for gpg's PIN entry.
+pub fn name() -> Option<OsString> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStringExt as _;
+        let name = rustix::termios::ttyname(io::stdin(), Vec::new()).ok()?;
+        Some(OsString::from_vec(name.into_bytes()))
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+/// Shows how far the hashing is.
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    /// A bar on standard error if somebody is `looking`, otherwise nothing.
+    pub(super) fn new(looking: bool) -> Self {
+        let target = if looking { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let style = ProgressStyle::with_template("  measuring {bytes} {bytes_per_sec}");
+        Self(style.map(|style| bar.clone().with_style(style)).unwrap_or(bar))
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Watcher for Progress {
+    fn read(&self, bytes: u64) {
+        self.0.inc(bytes);
+    }
+}
+
+/// Asks a yes-or-no question; anything but a clear yes is no.
+pub(super) fn confirm(question: &str, err: &mut dyn Write) -> io::Result<bool> {
+    write!(err, "{question} [y/N] ")?;
+    err.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

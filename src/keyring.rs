@@ -1,0 +1,391 @@
+//! The certificates at hand: read from files and folders, bounded, merged, found by fingerprint or key ID.
+//!
+//! A local keyring must be whole: a damaged one may have lost a revocation, so any fault in a file stops the run. A
+//! certificate that cannot be used is set aside by itself. Certificates that came with evidence may add to what is
+//! known, revocations above all; they harm nothing, and are remembered as such, since nobody vouched for them.
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
+
+use thiserror::Error;
+use walkdir::WalkDir;
+
+use crate::fingerprint::Fingerprint;
+use crate::limits::Limits;
+use crate::openpgp::certificate::{Certificate, CertificateError};
+use crate::openpgp::split::{self, RawCertificate, SplitFault};
+use crate::openpgp::{KeyId, SignatureFile};
+use crate::reason::{Answer, Code, Reason};
+use crate::shown::Shown;
+
+/// Certificates, each once, by the fingerprint of their primary key.
+#[derive(Debug, Clone, Default)]
+pub struct Keyring {
+    certificates: BTreeMap<Fingerprint, Entry>,
+    /// From the ID of every key to the certificates that it comes with.
+    keys: BTreeMap<KeyId, Vec<Fingerprint>>,
+    set_aside: Vec<Reason>,
+}
+
+impl Keyring {
+    /// Reads keyrings from files and folders.
+    ///
+    /// A file has certificates in binary, or in one or several blocks of ASCII armour. Of a folder, the files named
+    /// `*.asc`, `*.pgp`, `*.gpg`, `*.key` and `*.cert` count, and those of the layout of `pgp.cert.d`: 38 or 62 hex
+    /// digits in a folder of two. Links in a folder are not followed. Names prove nothing.
+    ///
+    /// # Errors
+    /// The first file that is not a whole keyring of public certificates, or a place without any certificate.
+    pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<Self, KeyringError> {
+        let mut keyring = Self::default();
+        let mut files = Vec::new();
+        for path in paths {
+            let files_before = files.len();
+            for file in keyring.files(path)? {
+                let bytes = read(&file, limits.keyring)?;
+                let pieces = split::pieces(&bytes).map_err(|fault| KeyringError::of(fault, &file))?;
+                files.push((file.clone(), pieces.into_iter().map(std::borrow::Cow::into_owned).collect::<Vec<_>>()));
+            }
+            if files.len() == files_before {
+                return Err(KeyringError::Empty { path: path.clone() });
+            }
+        }
+        let mut found: BTreeMap<Fingerprint, RawCertificate<'_>> = BTreeMap::new();
+        for (path, pieces) in &files {
+            let mut count = 0;
+            for piece in pieces {
+                let (certificates, unread) =
+                    split::certificates(piece).map_err(|fault| KeyringError::of(fault, path))?;
+                count += certificates.len() + unread.len();
+                keyring.set_aside.extend(unread.iter().map(|error| aside(error, shown_bytes(path))));
+                for certificate in certificates {
+                    merge(&mut found, certificate);
+                }
+            }
+            if count == 0 {
+                return Err(KeyringError::Empty { path: path.clone() });
+            }
+        }
+        let issuers = found.values().map(RawCertificate::id).collect();
+        for certificate in found.into_values() {
+            match certificate.minimise(&issuers, limits) {
+                Ok(certificate) => keyring.insert(certificate, false),
+                Err(error) => keyring.set_aside.push(reason(&error)),
+            }
+        }
+        Ok(keyring)
+    }
+
+    /// A keyring of certificates that were read one by one. Of two copies, the last one stays.
+    pub fn from_certificates(certificates: impl IntoIterator<Item = Certificate>) -> Self {
+        let mut keyring = Self::default();
+        certificates.into_iter().for_each(|certificate| keyring.insert(certificate, false));
+        keyring
+    }
+
+    /// This keyring and the certificates that came with evidence, each file with the name under which to report it.
+    ///
+    /// A faulty file is set aside and harms nothing. What is over a limit only together with what came with it gives
+    /// way to what its owner really signed, so that nobody can keep a revocation out by adding rubbish.
+    #[must_use]
+    pub fn with_evidence<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a [u8])>, limits: &Limits) -> Self {
+        let mut keyring = self.clone();
+        let mut read = Vec::new();
+        for (name, bytes) in files {
+            match split::pieces(bytes) {
+                Ok(pieces) => read.push((name, pieces)),
+                Err(fault) => keyring.set_aside.push(aside(&fault.into(), name)),
+            }
+        }
+        let mut copies: BTreeMap<Fingerprint, Vec<(&str, RawCertificate<'_>)>> = BTreeMap::new();
+        for (name, pieces) in &read {
+            let mut count = 0;
+            for piece in pieces {
+                match split::certificates(piece) {
+                    Ok((certificates, unread)) => {
+                        count += certificates.len() + unread.len();
+                        keyring.set_aside.extend(unread.iter().map(|error| aside(error, name)));
+                        for certificate in certificates {
+                            copies.entry(certificate.fingerprint().clone()).or_default().push((name, certificate));
+                        }
+                    }
+                    Err(fault) => {
+                        count += 1;
+                        keyring.set_aside.push(aside(&fault.into(), name));
+                    }
+                }
+            }
+            if count == 0 {
+                keyring.set_aside.push(aside(&CertificateError::None, name));
+            }
+        }
+        let mut issuers: HashSet<_> = self.certificates.keys().map(KeyId::of).collect();
+        issuers.extend(copies.keys().map(KeyId::of));
+        for (fingerprint, copies) in copies {
+            keyring.add_evidence(&fingerprint, copies, &issuers, limits);
+        }
+        keyring
+    }
+
+    /// All certificates, in the order of their fingerprints.
+    pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
+        self.certificates.values().map(|entry| &*entry.certificate)
+    }
+
+    /// The certificate with this primary key.
+    pub fn by_fingerprint(&self, fingerprint: &Fingerprint) -> Option<&Certificate> {
+        self.certificates.get(fingerprint).map(|entry| &*entry.certificate)
+    }
+
+    /// The certificates that may have made a signature, by what it says of its maker; in the order of fingerprints.
+    pub fn candidates(&self, signature: &SignatureFile) -> Vec<&Certificate> {
+        let mut found: Vec<&Fingerprint> = Vec::new();
+        for handle in signature.issuers() {
+            let named = self.keys.get(&handle.key_id()).into_iter().flatten();
+            found.extend(named.filter(|fingerprint| {
+                let certificate = self.by_fingerprint(fingerprint);
+                certificate.is_some_and(|certificate| certificate.keys().iter().any(|key| key.is_meant_by(handle)))
+            }));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().filter_map(|fingerprint| self.by_fingerprint(fingerprint)).collect()
+    }
+
+    /// Which certificate this subkey comes with; none for a primary key, which names itself.
+    ///
+    /// For messages only: that the subkey is really bound to the certificate is not said by this.
+    pub fn primary_of(&self, subkey: &Fingerprint) -> Option<&Fingerprint> {
+        let claimed = self.keys.get(&KeyId::of(subkey))?;
+        claimed.iter().find(|fingerprint| {
+            let keys = self.by_fingerprint(fingerprint).map_or(&[][..], Certificate::keys);
+            keys.iter().any(|key| !key.primary && key.fingerprint == *subkey)
+        })
+    }
+
+    /// Whether a certificate, or a part of it, came only with evidence, so that nobody here has chosen it.
+    pub fn is_only_evidence(&self, fingerprint: &Fingerprint) -> bool {
+        self.certificates.get(fingerprint).is_some_and(|entry| entry.evidence)
+    }
+
+    /// What was found and is not used, each with its reason.
+    pub fn set_aside(&self) -> &[Reason] {
+        &self.set_aside
+    }
+
+    fn insert(&mut self, certificate: Certificate, evidence: bool) {
+        let fingerprint = certificate.fingerprint().clone();
+        for key in certificate.keys() {
+            let claimed = self.keys.entry(key.id).or_default();
+            if let Err(place) = claimed.binary_search(&fingerprint) {
+                claimed.insert(place, fingerprint.clone());
+            }
+        }
+        self.certificates.insert(fingerprint, Entry { certificate: Arc::new(certificate), evidence });
+    }
+
+    fn add_evidence(
+        &mut self,
+        fingerprint: &Fingerprint,
+        copies: Vec<(&str, RawCertificate<'_>)>,
+        issuers: &HashSet<KeyId>,
+        limits: &Limits,
+    ) {
+        let known = self.certificates.get(fingerprint).cloned();
+        let evidence = known.as_ref().is_none_or(|entry| entry.evidence);
+        let mut found = BTreeMap::new();
+        for (_, copy) in copies.clone() {
+            merge(&mut found, copy);
+        }
+        let together = found.into_values().next().map(|copy| copy.minimise(issuers, limits));
+        let together = match (together, &known) {
+            (Some(Ok(copy)), Some(entry)) => Some(entry.certificate.merged(&copy, issuers, limits)),
+            (together, _) => together,
+        };
+        if let Some(Ok(certificate)) = together {
+            self.insert(certificate, evidence);
+            return;
+        }
+        // Too much together: one by one, and only what the owner signed.
+        let mut sum = known.map(|entry| entry.certificate);
+        for (name, copy) in copies {
+            let clean = copy.minimise(issuers, limits).and_then(|certificate| certificate.minimised(limits));
+            let clean = clean.and_then(|certificate| match &sum {
+                Some(sum) => sum.merged(&certificate, issuers, limits),
+                None => Ok(certificate),
+            });
+            match clean {
+                Ok(certificate) => sum = Some(Arc::new(certificate)),
+                Err(error) => self.set_aside.push(aside(&error, name)),
+            }
+        }
+        if let Some(certificate) = sum {
+            self.insert((*certificate).clone(), evidence);
+        }
+    }
+
+    /// The files that a path stands for.
+    fn files(&mut self, path: &Path) -> Result<Vec<PathBuf>, KeyringError> {
+        let unreadable = |path: &Path, source| KeyringError::Unreadable { path: path.to_owned(), source };
+        let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
+        if metadata.is_file() {
+            return Ok(vec![path.to_owned()]);
+        }
+        if !metadata.is_dir() {
+            return Err(unreadable(path, io::Error::other("neither a file nor a folder")));
+        }
+        let mut files = Vec::new();
+        for entry in WalkDir::new(path).min_depth(1).max_depth(2).sort_by_file_name() {
+            let entry = entry.map_err(|error| {
+                let place = error.path().unwrap_or(path).to_owned();
+                unreadable(&place, error.into())
+            })?;
+            if !is_keyring_name(entry.path(), entry.depth()) {
+                continue;
+            }
+            if entry.file_type().is_file() {
+                files.push(entry.into_path());
+            } else if entry.file_type().is_symlink() {
+                let message = "a link in a keyring folder is not followed; name its target to have it read";
+                self.set_aside.push(Reason::new(Code::Symlink, Answer::Note, message).at(shown_bytes(entry.path())));
+            } else if !entry.file_type().is_dir() {
+                return Err(unreadable(entry.path(), io::Error::other("not a plain file")));
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// One certificate of a keyring.
+#[derive(Debug, Clone)]
+struct Entry {
+    certificate: Arc<Certificate>,
+    evidence: bool,
+}
+
+/// Why a keyring cannot be used at all. Each one means: cannot tell.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeyringError {
+    /// Something else than OpenPGP data.
+    #[error("{} is not OpenPGP data; export the certificates with `gpg --export` (a `.kbx` file is GnuPG's own)", shown(.path))]
+    NotOpenPgp {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Cut short, or with rubbish in it.
+    #[error("the keyring {} is damaged: {what}; a revocation may be lost, so export or fetch it again", shown(.path))]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// No certificate in it.
+    #[error("there is no certificate in {}; a keyring that should be empty should not be named", shown(.path))]
+    Empty {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// A secret key.
+    #[error("{} holds secret key material, which has no place in a keyring of certificates; export the public part with `gpg --export`", shown(.path))]
+    SecretKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Over the limit.
+    #[error("the keyring {} is larger than {limit} bytes; split it into several files", shown(.path))]
+    Limit {
+        /// The file.
+        path: PathBuf,
+        /// The largest size that is read.
+        limit: u64,
+    },
+    /// It cannot be read.
+    #[error("the keyring {} cannot be read", shown(.path))]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl KeyringError {
+    /// The error as a reason: no verdict is possible, for what was lost may be a revocation.
+    pub fn reason(&self) -> Reason {
+        let cause = std::error::Error::source(self).map(|cause| format!(": {cause}")).unwrap_or_default();
+        Reason::new(self.code(), Answer::CannotTell, format!("{self}{cause}"))
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::NotOpenPgp { .. } => Code::KeyringNotOpenpgp,
+            Self::Damaged { .. } => Code::KeyringDamaged,
+            Self::Empty { .. } => Code::KeyringEmpty,
+            Self::SecretKey { .. } => Code::KeyringSecretKey,
+            Self::Limit { .. } => Code::LimitKeyring,
+            Self::Unreadable { .. } => Code::Unreadable,
+        }
+    }
+
+    fn of(fault: SplitFault, path: &Path) -> Self {
+        let path = path.to_owned();
+        match fault {
+            SplitFault::NotOpenPgp => Self::NotOpenPgp { path },
+            SplitFault::Damaged(what) => Self::Damaged { path, what },
+            SplitFault::SecretKey => Self::SecretKey { path },
+        }
+    }
+}
+
+fn merge<'a>(found: &mut BTreeMap<Fingerprint, RawCertificate<'a>>, certificate: RawCertificate<'a>) {
+    match found.get_mut(certificate.fingerprint()) {
+        Some(known) => known.merge(certificate),
+        None => {
+            found.insert(certificate.fingerprint().clone(), certificate);
+        }
+    }
+}
+
+/// Reads a file, unless it is too large; the file may grow while we read.
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, KeyringError> {
+    let unreadable = |source| KeyringError::Unreadable { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(unreadable)?;
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > limit { Err(KeyringError::Limit { path: path.to_owned(), limit }) } else { Ok(bytes) }
+}
+
+/// Whether a file in a keyring folder is meant as a part of it.
+fn is_keyring_name(path: &Path, depth: usize) -> bool {
+    let hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let name = |path: Option<&Path>| path.and_then(Path::file_name).and_then(|name| name.to_str().map(str::to_owned));
+    let Some(file) = name(Some(path)) else { return false };
+    if depth == 1 {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        return matches!(extension, Some("asc" | "pgp" | "gpg" | "key" | "cert"));
+    }
+    let in_two_digits = name(path.parent()).is_some_and(|folder| folder.len() == 2 && hex(&folder));
+    in_two_digits && matches!(file.len(), 38 | 62) && hex(&file)
+}
+
+fn reason(error: &CertificateError) -> Reason {
+    Reason::new(error.code(), Answer::SetAside, error.to_string())
+}
+
+fn aside(error: &CertificateError, place: impl AsRef<[u8]>) -> Reason {
+    reason(error).at(place)
+}
+
+fn shown_bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}
+
+fn shown(path: &Path) -> String {
+    Shown::new(shown_bytes(path)).to_string()
+}

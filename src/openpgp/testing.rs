@@ -1,0 +1,153 @@
+//! People with keys, for tests only. Secret keys are made here, used here, and never leave a test.
+
+use std::time::{Duration, SystemTime};
+
+use sequoia_openpgp::cert::CertBuilder;
+use sequoia_openpgp::crypto::KeyPair;
+use sequoia_openpgp::packet::key::{PrimaryRole, SecretParts};
+use sequoia_openpgp::packet::signature::SignatureBuilder;
+use sequoia_openpgp::packet::{Key, Signature, UserID};
+use sequoia_openpgp::serialize::{Serialize as _, SerializeInto as _};
+use sequoia_openpgp::types::{HashAlgorithm, KeyFlags, ReasonForRevocation, SignatureType};
+use sequoia_openpgp::{Cert, Packet};
+
+use super::{Certificate, SignatureFile};
+use crate::limits::Limits;
+use crate::time::{Times, Timestamp};
+
+/// What everybody signs.
+pub(crate) const MESSAGE: &[u8] = b"countersign = \"manifest/1\"\n";
+
+/// The clock of all tests: 2026-11-23T09:00:00Z.
+pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_424_400);
+
+/// Both times are now.
+pub(crate) const TIMES: Times = Times { at: NOW, now: NOW };
+
+/// So many days before now.
+pub(crate) fn days_ago(days: u64) -> SystemTime {
+    SystemTime::from(NOW) - DAY * days as u32
+}
+
+/// So long after now.
+pub(crate) fn ahead(duration: Duration) -> SystemTime {
+    SystemTime::from(NOW) + duration
+}
+
+/// One day.
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Somebody with a secret key: an Ed25519 certificate made 400 days ago, unless made otherwise.
+#[derive(Clone)]
+pub(crate) struct Person(pub(crate) Cert);
+
+impl Person {
+    /// The primary key signs.
+    pub(crate) fn new() -> Self {
+        Self::made(|builder| builder)
+    }
+
+    /// Made by a builder that is handed to `how`.
+    pub(crate) fn made(how: impl FnOnce(CertBuilder<'_>) -> CertBuilder<'_>) -> Self {
+        let builder = CertBuilder::new()
+            .add_userid("x <x@example.org>")
+            .set_creation_time(days_ago(400))
+            .set_primary_key_flags(KeyFlags::empty().set_certification().set_signing());
+        Self(how(builder).generate().expect("a certificate").0)
+    }
+
+    /// The primary key only certifies, and a subkey signs.
+    pub(crate) fn with_subkey(flags: KeyFlags) -> Self {
+        Self::made(|builder| {
+            builder.set_primary_key_flags(KeyFlags::empty().set_certification()).add_subkey(flags, None, None)
+        })
+    }
+
+    /// A certificate of one given key, with a user ID bound by a signature over `hash`.
+    pub(crate) fn of_key(mut key: Key<SecretParts, PrimaryRole>, hash: HashAlgorithm) -> Self {
+        key.set_creation_time(days_ago(400)).expect("a date");
+        let cert = Cert::try_from(vec![Packet::from(key.clone())]).expect("a certificate");
+        let mut signer = key.into_keypair().expect("a secret key");
+        let user_id = UserID::from("x <x@example.org>");
+        let binding = SignatureBuilder::new(SignatureType::PositiveCertification)
+            .set_hash_algo(hash)
+            .set_signature_creation_time(days_ago(400))
+            .and_then(|binding| binding.set_key_flags(KeyFlags::empty().set_certification().set_signing()))
+            .and_then(|binding| binding.sign_userid_binding(&mut signer, None, &user_id))
+            .expect("a binding");
+        Self(cert).plus([Packet::from(user_id), binding.into()])
+    }
+
+    /// The same with further packets.
+    pub(crate) fn plus(self, packets: impl IntoIterator<Item = Packet>) -> Self {
+        Self(self.0.insert_packets(packets.into_iter().collect::<Vec<_>>()).expect("packets").0)
+    }
+
+    /// The same, revoked for `reason` at `time`.
+    pub(crate) fn revoked(self, reason: Option<ReasonForRevocation>, time: SystemTime) -> Self {
+        let mut signer = self.key_pair(0);
+        let mut builder =
+            SignatureBuilder::new(SignatureType::KeyRevocation).set_signature_creation_time(time).expect("a date");
+        if let Some(reason) = reason {
+            builder = builder.set_reason_for_revocation(reason, b"").expect("a reason");
+        }
+        let revocation = builder.sign_direct_key(&mut signer, None).expect("a revocation");
+        self.plus([Packet::from(revocation)])
+    }
+
+    /// The public certificate.
+    pub(crate) fn certificate(&self) -> Certificate {
+        Certificate::parse(&self.public(), &Limits::default()).expect("a certificate")
+    }
+
+    /// The public certificate's packets.
+    pub(crate) fn public(&self) -> Vec<u8> {
+        self.0.to_vec().expect("packets")
+    }
+
+    /// The secret key with this number; the primary one is 0.
+    pub(crate) fn key_pair(&self, number: usize) -> KeyPair {
+        let key = self.0.keys().nth(number).expect("that many keys").key().clone();
+        key.parts_into_secret().and_then(|key| key.into_keypair()).expect("a secret key")
+    }
+
+    /// A signature over [`MESSAGE`] by the primary key, made now.
+    pub(crate) fn sign(&self) -> SignatureFile {
+        self.sign_with(0, |builder| builder)
+    }
+
+    /// A signature over [`MESSAGE`].
+    pub(crate) fn sign_with(
+        &self,
+        key: usize,
+        how: impl FnOnce(SignatureBuilder) -> SignatureBuilder,
+    ) -> SignatureFile {
+        parse(&file(&self.signature(key, how))).expect("a signature file")
+    }
+
+    /// The same as the library's own.
+    pub(crate) fn signature(&self, key: usize, how: impl FnOnce(SignatureBuilder) -> SignatureBuilder) -> Signature {
+        let builder = SignatureBuilder::new(SignatureType::Binary)
+            .set_hash_algo(HashAlgorithm::SHA512)
+            .set_signature_creation_time(NOW)
+            .expect("a date");
+        how(builder).sign_message(&mut self.key_pair(key), MESSAGE).expect("a signature")
+    }
+}
+
+/// Reads a signature file with the usual limits.
+pub(crate) fn parse(bytes: &[u8]) -> Result<SignatureFile, super::SignatureFault> {
+    SignatureFile::parse(bytes, &Limits::default())
+}
+
+/// A signature as a binary file.
+pub(crate) fn file(signature: &Signature) -> Vec<u8> {
+    packet(signature.clone())
+}
+
+/// A packet's bytes.
+pub(crate) fn packet(packet: impl Into<Packet>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    packet.into().serialize(&mut bytes).expect("packet");
+    bytes
+}

@@ -1,0 +1,199 @@
+//! What was released before: the manifests that a new one follows, or joins, or must not contradict.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::digest::Digest;
+use crate::fingerprint::Fingerprint;
+use crate::keyring::Keyring;
+use crate::limits::Limits;
+use crate::openpgp::open::SignedStatement;
+use crate::package::Purl;
+use crate::statement::{Kind, Manifest};
+use crate::store::package::Own;
+use crate::store::{FoundStatement, Store, layout};
+use crate::time::Times;
+use crate::tree::MeasuredTree;
+use crate::tree_text::TreeText;
+
+use super::{PublishError, SignRequest, Signer, open_stores};
+
+/// One earlier release.
+#[derive(Debug, Clone)]
+pub struct Earlier {
+    manifest: Manifest,
+    digest: Digest,
+    signers: BTreeSet<Fingerprint>,
+    place: String,
+}
+
+/// What a new release follows.
+#[derive(Debug, Default)]
+pub(super) struct Before {
+    /// The version and, if it is to be had, the tree text of the last release.
+    pub(super) last: Option<(String, Option<TreeText>)>,
+    /// The digests that the new manifest names.
+    pub(super) digests: Vec<Digest>,
+}
+
+/// All that was found.
+#[derive(Debug)]
+pub(super) struct History {
+    releases: Vec<Earlier>,
+    named: Vec<Earlier>,
+    texts: BTreeMap<Digest, TreeText>,
+}
+
+/// Reads the manifests of this package in which the signer is an author and at least one author's signature is good,
+/// and those that were named by `--previous`.
+pub(super) fn find(
+    request: &SignRequest<'_>,
+    own: &Own,
+    signer: &Signer,
+    times: Times,
+) -> Result<History, PublishError> {
+    let stores = open_stores(request)?;
+    let keyring = Keyring::from_certificates([signer.certificate().clone()]);
+    let mut found: BTreeMap<Digest, FoundStatement> = BTreeMap::new();
+    let mut certificates = own.evidence.certificates.clone();
+    for statement in &own.evidence.statements {
+        if statement.name.ends_with(layout::OWN_MANIFEST) {
+            check_own(statement, request.package)?;
+        }
+        found.insert(statement.digest, statement.clone());
+    }
+    for store in &stores {
+        let evidence = store.evidence(request.package, None);
+        certificates.extend(evidence.certificates);
+        for statement in evidence.statements {
+            let signatures = statement.signatures.clone();
+            found.entry(statement.digest).or_insert(statement).signatures.extend(signatures);
+        }
+    }
+    // What is wrong with somebody's certificate is the verifier's to tell; here it just gives no earlier release.
+    let certificates = certificates.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let keyring = keyring.with_evidence(certificates, request.limits);
+    let mut releases = Vec::new();
+    for statement in found.into_values().filter(|found| is_manifest(found, request.package)) {
+        releases.extend(open(statement, &keyring, signer, times, request.limits));
+    }
+    let named = request.previous.iter().map(|path| read_named(path, request)).collect::<Result<Vec<_>, _>>()?;
+    let mut history = History { releases, named, texts: BTreeMap::new() };
+    history.read_texts(own, &stores, request);
+    Ok(history)
+}
+
+impl History {
+    /// Whether a good signature of this certificate was found.
+    pub(super) fn has_signed(&self, signer: &Fingerprint) -> bool {
+        self.releases.iter().any(|release| release.signers.contains(signer))
+    }
+
+    /// The manifest of this very version, if there is one: a co-author signs the same bytes. Another tree, or other
+    /// authors, contradict it.
+    pub(super) fn same_version(
+        &self,
+        package: &Purl,
+        tree: &MeasuredTree,
+        authors: &[Fingerprint],
+    ) -> Result<Option<Manifest>, PublishError> {
+        let mut joined: Option<&Manifest> = None;
+        for release in self.releases.iter().filter(|release| release.manifest.package() == package) {
+            let (version, place) = (release.manifest.version().to_owned(), release.place.clone());
+            if release.manifest.tree() != tree.digest() {
+                return Err(PublishError::SameVersion { version, place });
+            }
+            if release.manifest.authors() != authors {
+                let authors = release.manifest.authors().iter().map(ToString::to_string).collect();
+                return Err(PublishError::OtherAuthors { version, place, authors });
+            }
+            joined = joined.into_iter().chain([&release.manifest]).min_by_key(|manifest| manifest.released());
+        }
+        Ok(joined.cloned())
+    }
+
+    /// The releases that the new one follows.
+    pub(super) fn before(&self, request: &SignRequest<'_>) -> Result<Before, PublishError> {
+        let others: Vec<_> = self.releases.iter().filter(|other| other.manifest.package() != request.package).collect();
+        let followed: BTreeSet<_> = others.iter().flat_map(|other| other.manifest.previous()).collect();
+        let heads = others.iter().copied().filter(|other| !followed.contains(&other.digest));
+        let heads: Vec<_> = if self.named.is_empty() { heads.collect() } else { self.named.iter().collect() };
+        let last = heads.iter().max_by_key(|head| (head.manifest.released(), head.digest));
+        match last {
+            Some(last) if request.first => {
+                Err(PublishError::NotFirst { place: last.place.clone(), version: last.manifest.version().to_owned() })
+            }
+            // Whoever joins a manifest has its author's word for what came before.
+            None if !request.first && !self.releases.iter().any(|one| one.manifest.package() == request.package) => {
+                Err(PublishError::NoPrevious(request.package.identity()))
+            }
+            None => Ok(Before::default()),
+            Some(last) => {
+                let text = self.texts.get(&last.manifest.tree()).cloned();
+                let digests = heads.iter().map(|head| head.digest).collect();
+                Ok(Before { last: Some((last.manifest.version().to_owned(), text)), digests })
+            }
+        }
+    }
+
+    /// Tree texts of the earlier releases, where they are to be had.
+    fn read_texts(&mut self, own: &Own, stores: &[Store], request: &SignRequest<'_>) {
+        let beside =
+            request.previous.iter().filter_map(|path| std::fs::read(path.with_file_name(layout::OWN_TREE)).ok());
+        let mut loose: Vec<Vec<u8>> = own.tree().map(<[u8]>::to_vec).into_iter().chain(beside).collect();
+        let wanted = self.releases.iter().chain(&self.named).map(|release| release.manifest.tree());
+        let wanted: BTreeSet<_> = wanted.collect();
+        for tree in &wanted {
+            loose.extend(stores.iter().filter_map(|store| store.tree(*tree).ok().flatten()));
+        }
+        for text in loose {
+            let digest = Digest::of(&text);
+            if let Some(text) = TreeText::parse(&text, request.limits).ok().filter(|_| wanted.contains(&digest)) {
+                self.texts.insert(digest, text);
+            }
+        }
+    }
+}
+
+/// A package's own folder must not speak of another package: it was copied, or the name was mistyped.
+fn check_own(found: &FoundStatement, package: &Purl) -> Result<(), PublishError> {
+    match &found.opening {
+        Some(opening) if opening.package.identity() != package.identity() => Err(PublishError::OtherPackage {
+            place: found.name.clone(),
+            found: opening.package.clone(),
+            wanted: package.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn is_manifest(found: &FoundStatement, package: &Purl) -> bool {
+    let opening = found.opening.as_ref();
+    opening.is_some_and(|opening| opening.kind == Kind::Manifest && opening.package.identity() == package.identity())
+}
+
+/// A release that the signer may follow: it names the signer, and one of its authors has signed it.
+fn open(found: FoundStatement, keyring: &Keyring, signer: &Signer, times: Times, limits: &Limits) -> Option<Earlier> {
+    let mut signed = SignedStatement::new(found.bytes);
+    for signature in found.signatures {
+        signed.add_signature(signature.name, signature.bytes);
+    }
+    let opened = signed.open::<Manifest>(|signature| keyring.candidates(signature), times, limits).ok()?;
+    let signers: BTreeSet<_> = opened.signers().cloned().collect();
+    let ours = opened.statement().authors().contains(signer.fingerprint()) && !signers.is_empty();
+    let manifest = opened.statement().clone();
+    ours.then(|| Earlier { manifest, digest: found.digest, signers, place: found.name })
+}
+
+/// A manifest that the author named; it is theirs to say that this release follows it.
+fn read_named(path: &std::path::Path, request: &SignRequest<'_>) -> Result<Earlier, PublishError> {
+    let owned = || path.to_path_buf();
+    let bytes = std::fs::read(path).map_err(|source| PublishError::Read { path: owned(), source })?;
+    let manifest = Manifest::parse(&bytes, request.limits)
+        .map_err(|source| PublishError::Manifest { path: Some(owned()), source })?;
+    let place = path.display().to_string();
+    if manifest.package().identity() != request.package.identity() {
+        let (found, wanted) = (manifest.package().clone(), request.package.clone());
+        return Err(PublishError::OtherPackage { place, found, wanted });
+    }
+    Ok(Earlier { digest: manifest.digest(), manifest, signers: BTreeSet::new(), place })
+}

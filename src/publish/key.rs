@@ -1,0 +1,113 @@
+//! Which key signs: the one that was named, else git's, else gpg's; always exactly one certificate, and one that is fit.
+
+use crate::fingerprint::Fingerprint;
+use crate::limits::Limits;
+use crate::openpgp::certificate::Certificate;
+use crate::openpgp::standing::Standing;
+use crate::programs::{Programs, SecretKey};
+use crate::shown::Shown;
+use crate::time::Times;
+
+use super::PublishError;
+
+/// Who signs, and how gpg is told.
+#[derive(Debug, Clone)]
+pub struct Signer {
+    certificate: Certificate,
+    argument: String,
+    user_id: String,
+}
+
+impl Signer {
+    /// The primary key's fingerprint.
+    pub fn fingerprint(&self) -> &Fingerprint {
+        self.certificate.fingerprint()
+    }
+
+    /// How the certificate names itself. Escaped.
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
+    pub(super) fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The key for gpg's `--local-user`.
+    pub(super) fn argument(&self) -> &str {
+        &self.argument
+    }
+}
+
+/// Finds the key and sees that it can sign, before anybody is asked for a PIN.
+pub(super) fn find(
+    programs: &Programs,
+    named: Option<&str>,
+    times: Times,
+    limits: &Limits,
+) -> Result<Signer, PublishError> {
+    let wanted = match named {
+        Some(named) => Some(named.to_owned()),
+        None => match programs.git_signing_key()? {
+            Some(key) => Some(key),
+            None => programs.default_key()?,
+        },
+    };
+    let key = choose(programs.secret_keys(wanted.as_deref())?, wanted.as_ref())?;
+    let fingerprint = key.fingerprint.clone();
+    let certificate = Certificate::parse(&programs.export(&fingerprint)?, limits)?;
+    if let Some(why) = unfit(&certificate.standing(&times)) {
+        return Err(PublishError::Unfit { fingerprint, why });
+    }
+    if !key.can_sign {
+        let why = "gpg has no secret key for signing; insert the card and run `gpg --card-status`, or add a signing \
+                   subkey with `gpg --quick-add-key FINGERPRINT ed25519 sign`";
+        return Err(PublishError::Unfit { fingerprint, why: why.to_owned() });
+    }
+    if !key.cards.is_empty() {
+        programs.find_card(&key.cards)?;
+    }
+    // A `!` pins one subkey, as gpg's users know it; else gpg takes the newest signing key of the certificate.
+    let pinned = wanted.filter(|wanted| wanted.ends_with('!'));
+    let argument = pinned.unwrap_or_else(|| fingerprint.to_string());
+    Ok(Signer { certificate, argument, user_id: key.user_id })
+}
+
+/// Exactly one certificate; without a name, the only one that can sign.
+fn choose(mut keys: Vec<SecretKey>, wanted: Option<&String>) -> Result<SecretKey, PublishError> {
+    if wanted.is_none() {
+        keys.retain(|key| key.can_sign);
+    }
+    keys.dedup_by(|a, b| a.fingerprint == b.fingerprint);
+    match keys.len() {
+        1 => Ok(keys.remove(0)),
+        0 => Err(PublishError::NoKey(wanted.cloned())),
+        _ => {
+            let found = keys.iter().map(|key| format!("{} ({})", key.fingerprint, key.user_id)).collect();
+            Err(PublishError::Ambiguous { wanted: wanted.cloned(), found })
+        }
+    }
+}
+
+/// What is wrong with a signer's own certificate, and what to do.
+fn unfit(standing: &Standing) -> Option<String> {
+    Some(match standing {
+        Standing::Valid { .. } => return None,
+        Standing::Expired { .. } => {
+            "it has expired; extend it with `gpg --quick-set-expire FINGERPRINT 2y`, and publish it again".to_owned()
+        }
+        Standing::Retired { .. } | Standing::Revoked => "it is revoked; sign with another key".to_owned(),
+        Standing::Invalid { why } => {
+            format!("{why}; renew its self-signatures with a current GnuPG, or make a new key")
+        }
+        Standing::Unsupported { algorithm } => format!(
+            "this build's cryptography cannot check its key ({algorithm}); use a build with --features crypto-nettle \
+             [key-unsupported]"
+        ),
+    })
+}
+
+/// ` for "KEY"`, or nothing.
+pub(super) fn shown(wanted: &Option<String>) -> String {
+    wanted.as_ref().map(|wanted| format!(" for \"{}\"", Shown::new(wanted))).unwrap_or_default()
+}

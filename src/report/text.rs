@@ -1,0 +1,99 @@
+//! The report for people: the same facts as the JSON, what matters first.
+
+use std::fmt::{self, Write as _};
+
+use super::{PackageReport, Report};
+use crate::reason::{Answer, Reason};
+use crate::verdict::{Known, Outcome};
+
+/// Writes a report as text.
+#[derive(Debug)]
+pub struct Text<'a>(pub &'a Report);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.packages.is_empty() {
+            writeln!(f, "{}", outcome(self.0.verdict))?;
+        }
+        write_reasons(f, &self.0.reasons)?;
+        for package in &self.0.packages {
+            write_package(f, package, &self.0.at)?;
+        }
+        Ok(())
+    }
+}
+
+fn write_package(f: &mut fmt::Formatter<'_>, package: &PackageReport, at: &str) -> fmt::Result {
+    let name = package.package.as_deref().unwrap_or("this directory");
+    writeln!(f, "{}: {name}", outcome(package.verdict))?;
+    writeln!(f, "  authentic   {:<8} {}", known(package.authentic), authentic(package))?;
+    writeln!(f, "  authorised  {:<8} {}", known(package.authorised), authorised(package))?;
+    let basis = if package.basis.is_some() { "by the signers that you named" } else { "" };
+    writeln!(f, "  accepted    {}", format_args!("{:<8} {basis}", known(package.accepted)).to_string().trim_end())?;
+    for author in &package.authors {
+        let name = package.names.get(author).map(|name| format!("  {name}")).unwrap_or_default();
+        writeln!(f, "  author      {author}{name}")?;
+    }
+    writeln!(f, "  at          {at}")?;
+    write_reasons(f, &package.reasons)?;
+    if package.reasons_total > package.reasons.len() {
+        let (listed, total) = (package.reasons.len(), package.reasons_total);
+        writeln!(f, "{listed} of {total} reasons are listed.")?;
+    }
+    Ok(())
+}
+
+fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &[Reason]) -> fmt::Result {
+    for reason in reasons {
+        let mut line = format!("{} [{}]", answer(reason.answer), reason.code);
+        if let Some(path) = &reason.path {
+            write!(line, " {path}")?;
+        }
+        writeln!(f, "{line}: {}", reason.message)?;
+        if let Some(step) = &reason.step {
+            writeln!(f, "  -> {step}")?;
+        }
+    }
+    Ok(())
+}
+
+fn authentic(package: &PackageReport) -> String {
+    let size = match (package.files, package.bytes) {
+        (Some(files), Some(bytes)) => format!("{files} files, {bytes} bytes"),
+        _ => "the tree".to_owned(),
+    };
+    match package.authentic {
+        Known::Yes => format!("{size}: exactly what was signed"),
+        Known::No => format!("{size}: not shown to be what anybody signed"),
+        Known::Unknown => "it could not be told whether this is what was signed".to_owned(),
+    }
+}
+
+fn authorised(package: &PackageReport) -> String {
+    format!("{} of {} needed authors", package.authors.len(), package.needed)
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted => "ACCEPTED",
+        Outcome::Rejected => "REJECTED",
+        Outcome::Undetermined => "CANNOT TELL",
+    }
+}
+
+fn known(known: Known) -> &'static str {
+    match known {
+        Known::Yes => "yes",
+        Known::No => "no",
+        Known::Unknown => "unknown",
+    }
+}
+
+fn answer(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Reject => "refused",
+        Answer::CannotTell => "cannot tell",
+        Answer::SetAside => "set aside",
+        Answer::Note => "note",
+    }
+}

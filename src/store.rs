@@ -1,0 +1,174 @@
+//! Evidence on disk: stores of write-once files, and the `.countersign/` folder that a package brings along.
+//!
+//! All of it is hostile input. It is walked beneath its root without following a link, every name is recomputed from
+//! the content, and nothing in it is a root of trust. What does not belong is set aside, and harms nothing else. Who
+//! signed what is not asked here: that is [`crate::openpgp`]'s.
+
+pub mod layout;
+pub mod package;
+mod read;
+mod survey;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::beneath::{Folder, ReadError, WriteError};
+use crate::digest::Digest;
+use crate::fingerprint::Fingerprint;
+use crate::limits::Limits;
+use crate::reason::{Answer, Code, Reason};
+use crate::shown::Shown;
+use crate::statement::Opening;
+pub use survey::{Entry, Survey};
+
+/// An open store.
+#[derive(Debug)]
+pub struct Store {
+    root: Folder,
+    path: PathBuf,
+    limits: Limits,
+}
+
+impl Store {
+    /// Opens a store.
+    ///
+    /// # Errors
+    /// There is no store of a version that we know.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self, StoreError> {
+        let shown = || path.to_path_buf();
+        let root = Folder::open(path).map_err(|source| StoreError::Open { path: shown(), source })?;
+        match root.read(layout::MARKER, 64) {
+            Ok(content) if content == layout::MARKER_CONTENT => {}
+            Ok(_) => return Err(StoreError::Version(shown())),
+            Err(ReadError::Missing) => return Err(StoreError::NoStore(shown())),
+            Err(source) => return Err(StoreError::Open { path: shown(), source }),
+        }
+        Ok(Self { root, path: shown(), limits: limits.clone() })
+    }
+
+    /// Opens a store, and makes it where there is no directory, or an empty one.
+    ///
+    /// # Errors
+    /// The directory holds something else, or cannot be made.
+    pub fn open_or_make(path: &Path, limits: &Limits) -> Result<Self, StoreError> {
+        match Self::open(path, limits) {
+            Err(StoreError::NoStore(_)) if is_empty(path) => {}
+            Err(StoreError::Open { source: ReadError::Missing, .. }) => {
+                let made = std::fs::create_dir_all(path).map_err(WriteError::Failed);
+                made.map_err(|source| StoreError::Write { path: path.to_path_buf(), source })?;
+            }
+            other => return other,
+        }
+        let root = Folder::open(path).map_err(|source| StoreError::Open { path: path.to_path_buf(), source })?;
+        root.write_once(layout::MARKER, layout::MARKER_CONTENT)
+            .map_err(|source| StoreError::Write { path: path.to_path_buf(), source })?;
+        Self::open(path, limits)
+    }
+
+    /// Where the store is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How reports call a file of this store.
+    fn name(&self, parts: &[impl AsRef<str>]) -> String {
+        let parts: Vec<_> = parts.iter().map(AsRef::as_ref).collect();
+        format!("{}/{}", self.path.display(), parts.join("/"))
+    }
+}
+
+fn is_empty(path: &Path) -> bool {
+    Folder::open(path).and_then(|folder| folder.list(1)).is_ok_and(|listed| listed.is_empty())
+}
+
+/// What was found for a package, from whatever place.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Evidence {
+    /// Statements, in the order of their digests.
+    pub statements: Vec<FoundStatement>,
+    /// Certificates that came along, with the names under which reports call them.
+    pub certificates: Vec<(String, Vec<u8>)>,
+    /// What was set aside or refused on the way.
+    pub reasons: Vec<Reason>,
+}
+
+/// A statement and its signature files, as they lie there.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct FoundStatement {
+    /// How reports call the statement.
+    pub name: String,
+    /// The digest of its bytes.
+    pub digest: Digest,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Its first two lines, where they can be read.
+    pub opening: Option<Opening>,
+    /// Signature files.
+    pub signatures: Vec<FoundSignature>,
+}
+
+/// A signature file, as it lies there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub struct FoundSignature {
+    /// The signer that its name speaks of, who need not be the one who made it.
+    pub signer: Fingerprint,
+    /// How reports call the file.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a store cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The directory cannot be opened.
+    #[error("the store {} cannot be opened", Shown::new(.path.as_os_str().as_encoded_bytes()))]
+    Open {
+        /// The store.
+        path: PathBuf,
+        /// What the system says.
+        source: ReadError,
+    },
+    /// The directory is no store.
+    #[error(
+        "{} is no store: it has no file `{}`; `countersign store add FROM TO` makes a store of an empty directory",
+        Shown::new(.0.as_os_str().as_encoded_bytes()), layout::MARKER
+    )]
+    NoStore(PathBuf),
+    /// A store of another version.
+    #[error(
+        "the store {} has another version than store/1; a newer Countersign is needed",
+        Shown::new(.0.as_os_str().as_encoded_bytes())
+    )]
+    Version(PathBuf),
+    /// Something cannot be written.
+    #[error("the store {} cannot be written to", Shown::new(.path.as_os_str().as_encoded_bytes()))]
+    Write {
+        /// The store, or the file in it.
+        path: PathBuf,
+        /// What the system says.
+        source: WriteError,
+    },
+}
+
+impl StoreError {
+    /// The error as a reason: no verdict is possible.
+    pub fn reason(&self) -> Reason {
+        let code = match self {
+            Self::Open { .. } | Self::Write { .. } => Code::Unreadable,
+            Self::NoStore(_) | Self::Version(_) => Code::StoreVersion,
+        };
+        Reason::new(code, Answer::CannotTell, self.to_string())
+    }
+}
+
+/// One entry of a store that is set aside.
+fn entry(name: impl AsRef<[u8]>, why: impl ToString) -> Reason {
+    Reason::new(Code::StoreEntry, Answer::SetAside, why.to_string()).at(name)
+}
