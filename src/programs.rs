@@ -103,7 +103,7 @@ impl Programs {
     /// It is not, or cards cannot be read at all.
     pub fn find_card(&self, serials: &[String]) -> Result<(), ProgramError> {
         let mut gpg = self.gpg()?;
-        gpg.args(["--with-colons", "--card-status"]);
+        gpg.args(["--status-fd=1", "--with-colons", "--card-status"]);
         let status = String::from_utf8(run(&mut gpg, "gpg")?.stdout).unwrap_or_default();
         let mut controls = status.lines().filter_map(|line| line.strip_prefix("[GNUPG:] CARDCTRL "));
         match controls.next().map(|control| control.split_once(' ').unwrap_or((control, ""))) {
@@ -123,7 +123,7 @@ impl Programs {
         let (input, output) = (folder.path().join("document"), folder.path().join("signature.asc"));
         std::fs::write(&input, document).map_err(ProgramError::Scratch)?;
         let mut gpg = self.gpg()?;
-        gpg.arg(format!("--local-user={key}"));
+        gpg.arg("--status-fd=1").arg(format!("--local-user={key}"));
         gpg.args(["--digest-algo=SHA512", "--no-textmode", "--armor", "--no-emit-version", "--no-comments"]);
         gpg.arg(with_path("--output=", &output)).args(["--detach-sign", "--"]).arg(&input);
         let said = run(&mut gpg, "gpg")?;
@@ -133,7 +133,7 @@ impl Programs {
 
     fn gpg(&self) -> Result<Command, ProgramError> {
         let mut gpg = command(&self.find("gpg").ok_or(ProgramError::NoGpg)?);
-        gpg.args(["--batch", "--no-tty", "--status-fd=1"]);
+        gpg.args(["--batch", "--no-tty"]);
         if let Some(terminal) = &self.terminal {
             gpg.env("GPG_TTY", terminal);
         }
