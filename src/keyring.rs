@@ -43,18 +43,21 @@ impl Keyring {
         let mut keyring = Self::default();
         let mut files = Vec::new();
         for path in paths {
-            let files_before = files.len();
-            for file in keyring.files(path)? {
-                let bytes = read(&file, limits.keyring)?;
-                let pieces = split::pieces(&bytes).map_err(|fault| KeyringError::of(fault, &file))?;
-                files.push((file.clone(), pieces.into_iter().map(std::borrow::Cow::into_owned).collect::<Vec<_>>()));
-            }
-            if files.len() == files_before {
+            let named = keyring.files(path)?;
+            if named.is_empty() {
                 return Err(KeyringError::Empty { path: path.clone() });
             }
+            for file in named {
+                let bytes = read(&file, limits.keyring)?;
+                files.push((file, bytes));
+            }
+        }
+        let mut pieces = Vec::new();
+        for (path, bytes) in &files {
+            pieces.push((path, split::pieces(bytes).map_err(|fault| KeyringError::of(fault, path))?));
         }
         let mut found: BTreeMap<Fingerprint, RawCertificate<'_>> = BTreeMap::new();
-        for (path, pieces) in &files {
+        for (path, pieces) in &pieces {
             let mut count = 0;
             for piece in pieces {
                 let (certificates, unread) =
@@ -66,7 +69,7 @@ impl Keyring {
                 }
             }
             if count == 0 {
-                return Err(KeyringError::Empty { path: path.clone() });
+                return Err(KeyringError::Empty { path: (*path).clone() });
             }
         }
         let issuers = found.values().map(RawCertificate::id).collect();
@@ -151,7 +154,7 @@ impl Keyring {
         })
     }
 
-    /// Whether a certificate, or a part of it, came only with evidence, so that nobody here has chosen it.
+    /// Whether a certificate came only with evidence, so that nobody here has chosen it.
     pub fn is_only_evidence(&self, fingerprint: &Fingerprint) -> bool {
         self.certificates.get(fingerprint).is_some_and(|entry| entry.evidence)
     }
