@@ -79,6 +79,7 @@ impl Keyring {
                 Err(error) => keyring.set_aside.push(reason(&error)),
             }
         }
+        keyring.settle();
         Ok(keyring)
     }
 
@@ -86,6 +87,7 @@ impl Keyring {
     pub fn from_certificates(certificates: impl IntoIterator<Item = Certificate>) -> Self {
         let mut keyring = Self::default();
         certificates.into_iter().for_each(|certificate| keyring.insert(certificate, false));
+        keyring.settle();
         keyring
     }
 
@@ -115,6 +117,7 @@ impl Keyring {
         for (fingerprint, copies) in copies {
             keyring.add_evidence(&fingerprint, copies, &issuers, limits);
         }
+        keyring.settle();
         keyring
     }
 
@@ -162,6 +165,17 @@ impl Keyring {
     /// What was found and is not used, each with its reason.
     pub fn set_aside(&self) -> &[Reason] {
         &self.set_aside
+    }
+
+    /// Finds the revocations by designated revokers, now that all certificates are there.
+    fn settle(&mut self) {
+        let find = |fingerprint: &Fingerprint| self.by_fingerprint(fingerprint);
+        let settled: Vec<_> =
+            self.certificates().filter_map(|certificate| certificate.with_designated_revocations(find)).collect();
+        for certificate in settled {
+            let evidence = self.is_only_evidence(certificate.fingerprint());
+            self.insert(certificate, evidence);
+        }
     }
 
     fn insert(&mut self, certificate: Certificate, evidence: bool) {

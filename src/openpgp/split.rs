@@ -63,6 +63,15 @@ impl<'a> RawCertificate<'a> {
         self.name.id
     }
 
+    /// Whether somebody else says that this certificate is revoked. Not checked.
+    pub(super) fn is_revoked_by_others(&self) -> bool {
+        self.direct.iter().any(|signature| {
+            let key_revocation = matches!(signature, [2 | 3, _, 0x20, ..] | [4 | 6, 0x20, ..]);
+            key_revocation
+                && SignatureHints::of(signature).is_some_and(|hints| !hints.issuers.contains(&self.name.id.0))
+        })
+    }
+
     /// Adds what another copy of the same certificate has; nothing of either is lost.
     pub fn merge(&mut self, other: Self) {
         self.direct.extend(other.direct);
