@@ -88,7 +88,7 @@ impl Keyring {
 
     /// This keyring and the certificates that came with evidence, each file with the name under which to report it.
     ///
-    /// A faulty file is set aside and harms nothing. What is over a limit only together with what came with it gives
+    /// Each file holds one certificate. A faulty one is set aside and harms nothing. What is over a limit only together with what came with it gives
     /// way to what its owner really signed, so that nobody can keep a revocation out by adding rubbish.
     #[must_use]
     pub fn with_evidence<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a [u8])>, limits: &Limits) -> Self {
@@ -102,24 +102,9 @@ impl Keyring {
         }
         let mut copies: BTreeMap<Fingerprint, Vec<(&str, RawCertificate<'_>)>> = BTreeMap::new();
         for (name, pieces) in &read {
-            let mut count = 0;
-            for piece in pieces {
-                match split::certificates(piece) {
-                    Ok((certificates, unread)) => {
-                        count += certificates.len() + unread.len();
-                        keyring.set_aside.extend(unread.iter().map(|error| aside(error, name)));
-                        for certificate in certificates {
-                            copies.entry(certificate.fingerprint().clone()).or_default().push((name, certificate));
-                        }
-                    }
-                    Err(fault) => {
-                        count += 1;
-                        keyring.set_aside.push(aside(&fault.into(), name));
-                    }
-                }
-            }
-            if count == 0 {
-                keyring.set_aside.push(aside(&CertificateError::None, name));
+            match RawCertificate::only(pieces) {
+                Ok(copy) => copies.entry(copy.fingerprint().clone()).or_default().push((name, copy)),
+                Err(error) => keyring.set_aside.push(aside(&error, name)),
             }
         }
         let mut issuers: HashSet<_> = self.certificates.keys().map(KeyId::of).collect();
@@ -389,3 +374,6 @@ fn shown_bytes(path: &Path) -> &[u8] {
 fn shown(path: &Path) -> String {
     Shown::new(shown_bytes(path)).to_string()
 }
+
+#[cfg(test)]
+mod tests;

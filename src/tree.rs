@@ -1,7 +1,7 @@
 //! Measures a directory: one survey finds every file, refuses what cannot be signed, and hashes the rest.
 //!
 //! The survey goes over the tree three times, each time from the open root and without following a link: `walk` lists
-//! and examines everything and opens no file; `hash` reads each file once; `walk::again` lists every directory anew. What
+//! and examines everything and opens no file; `hash` reads each file once; `again` lists every directory anew. What
 //! is not the same from one time to the next has changed while we looked, and is refused. Whose tree it is, and whether
 //! it is the signed one, is decided elsewhere; [`Survey::differences`] only compares.
 
@@ -18,6 +18,7 @@ use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
 use crate::tree_text::{Collision, Entry, Kind, LimitFault, TreeText, collisions};
 
+mod again;
 mod differences;
 #[cfg(all(test, unix))]
 mod fixture;
@@ -89,7 +90,7 @@ pub fn survey(request: &SurveyRequest<'_>) -> Result<Survey, SurveyError> {
     request.watcher.walked(walked.files.len() as u64, walked.files.iter().map(|file| file.facts.size).sum());
     let contents = hash::hash(&root, &walked, request, &mut notes);
     request.watcher.returning();
-    walk::again(&root, &walked, request, &mut notes);
+    again::again(&root, &walked, request, &mut notes);
     Ok(Survey::new(walked, contents, notes, request))
 }
 

@@ -38,22 +38,7 @@ impl Certificate {
     /// # Errors
     /// Not one whole certificate, one that holds a secret, or one that is over the limits even after minimising.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, CertificateError> {
-        let pieces = split::pieces(bytes)?;
-        let mut found: Option<RawCertificate<'_>> = None;
-        for piece in &pieces {
-            let (certificates, unread) = split::certificates(piece)?;
-            if let Some(error) = unread.into_iter().next() {
-                return Err(error);
-            }
-            for certificate in certificates {
-                match &mut found {
-                    Some(found) if found.fingerprint() == certificate.fingerprint() => found.merge(certificate),
-                    Some(_) => return Err(CertificateError::Several),
-                    None => found = Some(certificate),
-                }
-            }
-        }
-        found.ok_or(CertificateError::None)?.minimise(&HashSet::new(), limits)
+        RawCertificate::only(&split::pieces(bytes)?)?.minimise(&HashSet::new(), limits)
     }
 
     pub(super) fn from_packets(keys: Vec<KeyName>, bytes: Vec<u8>) -> Self {
@@ -286,3 +271,6 @@ fn write_all<'a>(signatures: impl Iterator<Item = &'a Signature>, out: &mut Vec<
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

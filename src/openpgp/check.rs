@@ -52,6 +52,7 @@ impl GoodSignature {
 ///
 /// # Errors
 /// No candidate's key made this signature, or one did that does not count; of several findings the closest to good.
+/// Of two certificates that are both good, as when they share a subkey, the one with the smaller fingerprint counts.
 pub fn check(
     signature: &SignatureFile,
     message: &[u8],
@@ -60,6 +61,8 @@ pub fn check(
 ) -> Result<GoodSignature, SignatureFault> {
     let digest = digest(signature, message)?;
     let mut findings = Vec::new();
+    let mut candidates = candidates.to_vec();
+    candidates.sort_unstable_by_key(|certificate| certificate.fingerprint());
     for certificate in candidates {
         let meant: Vec<_> =
             certificate.keys().iter().filter(|key| signature.issuers().iter().any(|h| key.is_meant_by(h))).collect();
@@ -80,6 +83,9 @@ pub fn check(
                     }
                 }
             };
+            if finding.is_ok() {
+                return finding;
+            }
             let distance = finding.as_ref().err().map_or(0, SignatureFault::distance);
             findings.push((distance, certificate.fingerprint(), &name.fingerprint, finding));
         }
@@ -115,7 +121,7 @@ impl Question<'_> {
         if !policy::is_supported(key.key()) {
             return Err(unsupported(policy::algorithm(key.key())));
         }
-        if signature.signature().clone().verify_digest(key.key(), self.digest).is_err() {
+        if signature.signature().verify_digest(key.key(), self.digest).is_err() {
             return Err(SignatureFault::Bad { key: name.clone() });
         }
         // 2. Is the key good enough, and the certificate sound?

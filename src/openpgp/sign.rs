@@ -24,3 +24,24 @@ pub fn accept(
     let good = check(&signature, message, &[wanted], times)?;
     Ok((signature, good))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{MESSAGE, Person, TIMES, days_ago};
+    use super::*;
+    use crate::reason::Code;
+
+    #[test]
+    fn only_the_wanted_certificate_is_accepted() {
+        let (one, two) = (Person::new(), Person::new());
+        let made = one.sign();
+        let accepted = |wanted: &Certificate| {
+            accept(MESSAGE, made.bytes(), wanted, &TIMES, &Limits::default()).map_err(|fault| fault.code())
+        };
+        let (file, good) = accepted(&one.certificate()).expect("good");
+        assert_eq!(good.certificate(), one.certificate().fingerprint());
+        assert_eq!(file.armored(), made.armored());
+        assert_eq!(accepted(&two.certificate()).map(|_| ()), Err(Code::SignerUnknown));
+        assert_eq!(accepted(&one.revoked(None, days_ago(1)).certificate()).map(|_| ()), Err(Code::SignerRevoked));
+    }
+}

@@ -31,6 +31,28 @@ pub struct RawCertificate<'a> {
 }
 
 impl<'a> RawCertificate<'a> {
+    /// The one certificate that these pieces hold, perhaps in several copies.
+    ///
+    /// # Errors
+    /// None, another one as well, or anything that is not a certificate.
+    pub fn only(pieces: &'a [Cow<'a, [u8]>]) -> Result<Self, CertificateError> {
+        let mut found: Option<Self> = None;
+        for piece in pieces {
+            let (certificates, unread) = certificates(piece)?;
+            if let Some(error) = unread.into_iter().next() {
+                return Err(error);
+            }
+            for certificate in certificates {
+                match &mut found {
+                    Some(found) if found.fingerprint() == certificate.fingerprint() => found.merge(certificate),
+                    Some(_) => return Err(CertificateError::Several),
+                    None => found = Some(certificate),
+                }
+            }
+        }
+        found.ok_or(CertificateError::None)
+    }
+
     /// The fingerprint of the primary key.
     pub fn fingerprint(&self) -> &Fingerprint {
         &self.name.fingerprint
@@ -79,26 +101,30 @@ impl<'a> RawCertificate<'a> {
             }
         }
         // The same component may come several times, each time with some of its signatures.
-        let mut order: Vec<(u8, &[u8], Vec<&[u8]>)> = Vec::new();
+        let mut order: Vec<Component<'_>> = Vec::new();
         let mut places = HashMap::new();
         for component in self.components {
             let place = *places.entry((component.tag, component.body)).or_insert_with(|| {
-                order.push((component.tag, component.body, Vec::new()));
                 keys.extend(component.key.clone());
+                order.push(Component { signatures: Vec::new(), ..component.clone() });
                 order.len()
             });
             for signature in component.signatures {
                 if known.insert((place, signature)) && keep(signature) {
-                    order[place - 1].2.push(signature);
+                    order[place - 1].signatures.push(signature);
                 }
             }
         }
-        if order.iter().filter(|(kind, ..)| *kind == tag::USER_ID).count() > limits.user_ids {
+        if order.iter().filter(|component| component.tag == tag::USER_ID).count() > limits.user_ids {
             return Err(over("user IDs"));
         }
-        for (kind, body, signatures) in order {
-            packets::write(kind, body, &mut bytes);
-            for signature in signatures {
+        // Each signature that fits nowhere is tried with each component, so that both must be few.
+        if keys.len() > limits.user_ids {
+            return Err(over("subkeys"));
+        }
+        for component in order {
+            packets::write(component.tag, component.body, &mut bytes);
+            for signature in component.signatures {
                 packets::write(tag::SIGNATURE, signature, &mut bytes);
             }
         }
@@ -159,6 +185,7 @@ pub fn certificates(bytes: &[u8]) -> Result<(Vec<RawCertificate<'_>>, Vec<Certif
     let mut found: Vec<RawCertificate<'_>> = Vec::new();
     let mut unread = Vec::new();
     let mut place = Place::Nowhere;
+    let mut stray = false;
     let mut rest = bytes;
     while !rest.is_empty() {
         let (packet, after) = packets::first(rest).map_err(|fault| match fault {
@@ -187,7 +214,10 @@ pub fn certificates(bytes: &[u8]) -> Result<(Vec<RawCertificate<'_>>, Vec<Certif
             // A marker is there to be ignored (RFC 9580, section 5.8), padding likewise (5.14), and GnuPG leaves its
             // trust packets in its own files.
             (tag::MARKER | tag::PADDING | tag::TRUST, place) => place,
-            (_, Place::Nowhere) if packet.tag == tag::SIGNATURE => Place::Nowhere,
+            (tag::SIGNATURE, Place::Nowhere) => {
+                stray = true;
+                Place::Nowhere
+            }
             (_, Place::Nowhere) => return Err(SplitFault::NotOpenPgp),
             (tag::SIGNATURE | tag::USER_ID | tag::PUBLIC_SUBKEY | tag::USER_ATTRIBUTE, Place::Dropped) => {
                 Place::Dropped
@@ -222,6 +252,9 @@ pub fn certificates(bytes: &[u8]) -> Result<(Vec<RawCertificate<'_>>, Vec<Certif
             (40.., _) => Place::Skipped,
             _ => return Err(SplitFault::Damaged("it has a packet that belongs in no certificate")),
         };
+    }
+    if stray && place != Place::Nowhere {
+        return Err(SplitFault::Damaged("it has a signature before its first certificate"));
     }
     Ok((found, unread))
 }
@@ -274,4 +307,56 @@ fn key_name(body: &[u8], primary: bool) -> Result<KeyName, CertificateError> {
     let key = Key::<UnspecifiedParts, UnspecifiedRole>::from_bytes(body).ok().filter(|key| !key.has_secret());
     let fingerprint = key.filter(|_| matches!(version, 4 | 6)).and_then(|key| super::fingerprint(&key.fingerprint()));
     fingerprint.map(|fingerprint| KeyName::new(fingerprint, primary)).ok_or(CertificateError::KeyVersion(version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Person, packets as fake};
+    use super::*;
+
+    fn split(bytes: &[u8]) -> Result<usize, SplitFault> {
+        certificates(bytes).map(|(found, _)| found.len())
+    }
+
+    #[test]
+    fn armour_is_taken_off_piece_by_piece() {
+        let one = Person::new();
+        let armored = one.certificate().armored();
+        assert_eq!(pieces(armored.as_bytes()).map(|pieces| pieces.len()), Ok(1));
+        assert_eq!(pieces(format!("{armored}\n{armored}").as_bytes()).map(|pieces| pieces.len()), Ok(2));
+        assert_eq!(pieces(&one.public()).map(|pieces| pieces.len()), Ok(1));
+        assert_eq!(pieces(b" \n").map(|pieces| pieces.len()), Ok(0));
+        let secret = armored.replace("PUBLIC", "PRIVATE");
+        assert_eq!(pieces(secret.as_bytes()).map(|pieces| pieces.len()), Err(SplitFault::SecretKey));
+        let message = armored.replace("PUBLIC KEY BLOCK", "MESSAGE");
+        assert!(matches!(pieces(message.as_bytes()), Err(SplitFault::Damaged(_))));
+    }
+
+    #[test]
+    fn packets_that_belong_in_no_certificate_are_damage() {
+        let one = Person::new().public();
+        assert_eq!(split(&one), Ok(1));
+        assert_eq!(split(&[&one[..], &one].concat()), Ok(2));
+        let marker = [0xca, 3, b'P', b'G', b'P'];
+        assert_eq!(split(&[&marker[..], &one, &marker].concat()), Ok(1));
+        assert_eq!(split(&[&one[..], &[0xfd, 1, 9]].concat()), Ok(1), "a private packet is ignored");
+        for packet in [&[0xcb, 1, 9][..], &[0xc8, 1, 9], &[0xc1, 1, 9], &[0xe6, 1, 9]] {
+            assert!(matches!(split(&[&one, packet].concat()), Err(SplitFault::Damaged(_))), "{packet:?}");
+        }
+        assert_eq!(split(&[0xcb, 1, 9]), Err(SplitFault::NotOpenPgp));
+    }
+
+    #[test]
+    fn certifications_stay_only_by_those_at_hand() {
+        let (one, two) = (Person::new(), Person::new());
+        let friend = two.certificate().keys()[0].id;
+        let bytes = [one.public(), fake::signature_by(friend, 1), fake::strangers_signature(2)].concat();
+        let kept = |issuers: &[KeyId]| {
+            let raw = certificates(&bytes).expect("a certificate").0.remove(0);
+            let issuers = issuers.iter().copied().collect();
+            raw.minimise(&issuers, &Limits::default()).expect("a certificate").bytes().len()
+        };
+        assert_eq!(kept(&[]), one.public().len());
+        assert_eq!(kept(&[friend]), one.public().len() + fake::signature_by(friend, 1).len());
+    }
 }

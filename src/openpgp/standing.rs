@@ -83,7 +83,7 @@ impl Standing {
                 if let Some(sequoia_openpgp::Error::Expired(since)) = error.downcast_ref() {
                     return Self::Expired { since: moment(*since) };
                 }
-                return Self::Invalid { why: told(&error) };
+                return Self::Invalid { why: format!("none of its self-signatures holds ({})", told(&error)) };
             }
         };
         let until = valid.primary_key().key_expiration_time().and_then(moment);
@@ -154,8 +154,7 @@ pub(super) fn moment(time: SystemTime) -> Option<Timestamp> {
     time.try_into().ok()
 }
 
-/// A library's error in one escaped sentence.
+/// The innermost cause of a library's error, escaped.
 pub(super) fn told(error: &anyhow::Error) -> String {
-    let causes: Vec<_> = error.chain().map(ToString::to_string).collect();
-    Shown::new(&causes.join(": ")).to_string()
+    Shown::new(&error.root_cause().to_string()).to_string()
 }

@@ -105,6 +105,11 @@ impl Person {
         self.0.to_vec().expect("packets")
     }
 
+    /// The same with its secrets.
+    pub(crate) fn secret(&self) -> Vec<u8> {
+        self.0.as_tsk().to_vec().expect("packets")
+    }
+
     /// The secret key with this number; the primary one is 0.
     pub(crate) fn key_pair(&self, number: usize) -> KeyPair {
         let key = self.0.keys().nth(number).expect("that many keys").key().clone();
@@ -150,4 +155,29 @@ pub(crate) fn packet(packet: impl Into<Packet>) -> Vec<u8> {
     let mut bytes = Vec::new();
     packet.into().serialize(&mut bytes).expect("packet");
     bytes
+}
+
+/// Packets that nobody signed.
+pub(crate) mod packets {
+    use super::super::KeyId;
+    use super::super::packets::{tag, write};
+
+    /// A certification that names a stranger, another one for each number.
+    pub(crate) fn strangers_signature(number: u64) -> Vec<u8> {
+        signature_by(KeyId(0xdead_0000_0000_0000 | number), number)
+    }
+
+    /// A certification that names this key, and is not by it.
+    pub(crate) fn signature_by(id: KeyId, number: u64) -> Vec<u8> {
+        let mut body = vec![4, 0x10, 22, 8, 0, 6, 5, 2, 0x60, 0, 0, 0, 0, 10, 9, 16];
+        body.extend(id.0.to_be_bytes());
+        body.extend([0x12, 0x34, 1, 0]);
+        body.extend([0xff; 32]);
+        body.extend([1, 0]);
+        body.extend([0xff; 24]);
+        body.extend(number.to_be_bytes());
+        let mut bytes = Vec::new();
+        write(tag::SIGNATURE, &body, &mut bytes);
+        bytes
+    }
 }

@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rayon::prelude::*;
 
 use crate::beneath::{Facts, Folder, Listed, ReadError, Type};
-use crate::digest::{Digest, Hasher};
+use crate::digest::Digest;
 use crate::path::{PackagePath, check_name};
 use crate::reason::{Answer, Code, Reason};
 use crate::tree_text::{EVIDENCE_FOLDER, LimitFault, is_evidence_name};
 
+use super::again::{listing_digest, most_names};
 use super::{LINK, Notes, SPECIAL, SurveyRequest, changed, refusal};
 
 /// Every file and directory that was found.
@@ -29,8 +30,9 @@ pub(super) struct Directory {
     /// Where it is; `None` for the root.
     pub(super) path: Option<PackagePath>,
     /// Says whether a second listing is the same.
-    listing: Digest,
-    inode: u64,
+    pub(super) listing: Digest,
+    /// Which directory was listed.
+    pub(super) inode: u64,
 }
 
 /// A file that was examined.
@@ -70,18 +72,6 @@ pub(super) fn walk(root: &Folder, request: &SurveyRequest<'_>, notes: &mut Notes
     }
     note_hard_links(&walked.files, notes);
     Ok(walked)
-}
-
-/// Lists every directory again, from the root, and the root from its name.
-pub(super) fn again(root: &Folder, walked: &Walked, request: &SurveyRequest<'_>, notes: &mut Notes) {
-    let refused: Vec<_> =
-        walked.directories.par_iter().filter_map(|directory| differs(root, directory, request)).collect();
-    for (path, reason) in refused {
-        notes.refuse(&path, reason);
-    }
-    if !Folder::open(request.dir).is_ok_and(|now| now.own().same_file(root.own())) {
-        notes.refuse("", changed(""));
-    }
 }
 
 /// Does something in the directory of this path, reached from the root.
@@ -136,7 +126,7 @@ impl Step {
                 }
                 Err(error) => return Err(refusal(at, &error)),
             };
-            let listing = digest(&listed);
+            let listing = listing_digest(&listed);
             for entry in listed {
                 if counts.check().is_err() {
                     return Ok(None);
@@ -231,39 +221,6 @@ impl Counts {
         let over = |count: &AtomicU64| count.load(Ordering::Relaxed) > self.limit;
         if over(&self.files) || over(&self.directories) { Err(LimitFault::Files(self.limit)) } else { Ok(()) }
     }
-}
-
-/// Compares one directory with its first listing; what is wrong, and where.
-fn differs(root: &Folder, directory: &Directory, request: &SurveyRequest<'_>) -> Option<(String, Reason)> {
-    let at = directory.path.as_ref().map_or("", PackagePath::as_str);
-    let same = within(root, at, |folder| {
-        let same = |listed: Vec<Listed>| digest(&listed) == directory.listing && folder.own().inode == directory.inode;
-        folder.list(most_names(request)).map(same)
-    });
-    match same {
-        Ok(Ok(true)) => None,
-        Ok(Ok(false) | Err(ReadError::TooLarge(_))) => Some((at.to_owned(), changed(at))),
-        Ok(Err(error)) => Some((at.to_owned(), refusal(at, &error))),
-        Err(refused) => Some(refused),
-    }
-}
-
-/// The names that one directory can have while the tree is within its limits: files, directories, and the two that can
-/// be left out.
-fn most_names(request: &SurveyRequest<'_>) -> usize {
-    request.limits.files.saturating_mul(2).saturating_add(2).try_into().unwrap_or(usize::MAX)
-}
-
-/// A listing in 32 bytes.
-fn digest(listed: &[Listed]) -> Digest {
-    let mut hasher = Hasher::default();
-    for entry in listed {
-        hasher.update(&entry.inode.to_le_bytes());
-        hasher.update(&[entry.kind.map_or(0, |kind| kind as u8 + 1)]);
-        hasher.update(entry.name.as_encoded_bytes());
-        hasher.update(&[0]);
-    }
-    hasher.finish()
 }
 
 fn unportable(name: &str) -> Option<&'static str> {
@@ -469,43 +426,5 @@ mod tests {
         swap(Moment::Entering("a"));
         swap(Moment::Entering("a/b"));
         swap(Moment::Returning);
-    }
-
-    #[test]
-    fn another_directory_in_its_place_is_a_change() {
-        for at in [Moment::Entering("a"), Moment::Returning] {
-            let fixture = Fixture::new(&[("a/b", "b"), (".countersign/c/b", "b")]);
-            let found = fixture.found_when(|now| {
-                if now == at {
-                    fs::rename(fixture.at("a"), fixture.at(".countersign/a")).expect("moved");
-                    fs::rename(fixture.at(".countersign/c"), fixture.at("a")).expect("moved");
-                }
-            });
-            assert!(found.contains(&one("changed-during-verify", "a")[0]), "{at:?} {found:?}");
-        }
-    }
-
-    #[test]
-    fn what_comes_or_goes_meanwhile_is_a_change() {
-        let fixture = Fixture::new(&[("a", "a"), ("d/b", "b")]);
-        assert_eq!(fixture.found_when(|_| ()), []);
-        let found = fixture.found_when(|now| {
-            if now == Moment::Returning {
-                fixture.write("d/new", "")
-            }
-        });
-        assert_eq!(found, one("changed-during-verify", "d"));
-        let found = fixture.found_when(|now| {
-            if now == Moment::Returning {
-                fs::rename(fixture.at("d/new"), fixture.at("d/newer")).expect("moved");
-            }
-        });
-        assert_eq!(found, one("changed-during-verify", "d"));
-        let found = fixture.found_when(|now| {
-            if now == Moment::Returning {
-                fs::remove_dir_all(fixture.at("d")).expect("removed");
-            }
-        });
-        assert_eq!(found, [("changed-during-verify", String::new()), ("changed-during-verify", "d".to_owned())]);
     }
 }

@@ -47,10 +47,10 @@ impl<'a> Changes<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Kind;
     use crate::digest::Digest;
     use crate::limits::Limits;
     use crate::path::PackagePath;
-    use crate::tree_text::Kind;
 
     use super::*;
 

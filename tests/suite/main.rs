@@ -5,4 +5,6 @@ mod card;
 mod codes;
 mod floors;
 mod gpg_matrix;
+mod places;
+mod registry;
 mod tools;

@@ -228,6 +228,21 @@ fn the_best_finding_wins_in_every_order() {
 }
 
 #[test]
+fn an_issuer_hint_only_picks_candidates() {
+    let (one, two) = (Person::new(), Person::new());
+    let id = two.0.keyid();
+    let signature = one.sign_with(0, |b| {
+        b.set_issuer_fingerprint(one.0.fingerprint()).and_then(|b| b.set_issuer(id)).expect("issuers")
+    });
+    let (one, two) = (one.certificate(), two.certificate());
+    for candidates in [[&one, &two], [&two, &one]] {
+        let good = check(&signature, MESSAGE, &candidates, &TIMES).expect("good");
+        assert_eq!(good.certificate(), one.fingerprint());
+    }
+    assert_eq!(code(&signature, &[&two]), Err(Code::SignatureBad));
+}
+
+#[test]
 fn a_weak_key_is_weak_whatever_the_date() {
     for (bits, expected) in [(1024, Err(Code::SignatureWeakKey)), (2048, Ok(()))] {
         let key = Key4::<_, key::PrimaryRole>::generate_rsa(bits).expect("a key");
@@ -283,6 +298,51 @@ fn a_signature_expires_by_its_own_word() {
     };
     assert_eq!(code(&signature(101), &[&one.certificate()]), Ok(()));
     assert_eq!(code(&signature(100), &[&one.certificate()]), Err(Code::SignatureExpired));
+}
+
+#[test]
+fn no_flipped_bit_makes_another_signature_good() {
+    let one = Person::with_subkey(signing());
+    let (signature, certificate) = (one.sign_with(1, |b| b), one.certificate());
+    let good = check(&signature, MESSAGE, &[&certificate], &TIMES).expect("good");
+    for bit in 0..signature.bytes().len() * 8 {
+        let mut bytes = signature.bytes().to_vec();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(found) = parse(&bytes).and_then(|flipped| check(&flipped, MESSAGE, &[&certificate], &TIMES)) {
+            assert_eq!(found, good, "only what was not signed may differ: {bit}");
+        }
+    }
+    for bit in 0..MESSAGE.len() * 8 {
+        let mut message = MESSAGE.to_vec();
+        message[bit / 8] ^= 1 << (bit % 8);
+        let fault = check(&signature, &message, &[&certificate], &TIMES);
+        assert_eq!(fault.map_err(|fault| fault.code()), Err(Code::SignatureBad), "{bit}");
+    }
+    let public = one.public();
+    for byte in 0..public.len() {
+        for change in [0x01, 0x80, 0xff] {
+            let mut bytes = public.clone();
+            bytes[byte] ^= change;
+            let Ok(flipped) = Certificate::parse(&bytes, &Limits::default()) else { continue };
+            if let Ok(found) = check(&signature, MESSAGE, &[&flipped], &TIMES) {
+                assert_eq!(found, good, "{byte}");
+            }
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_a_parser_panic(bytes: Vec<u8>, tag in 0..64_u8) {
+        let mut framed = vec![0xc0 | tag, bytes.len() as u8];
+        framed.extend(&bytes);
+        for bytes in [&bytes, &framed] {
+            drop(parse(bytes));
+            if let Ok(certificate) = Certificate::parse(bytes, &Limits::default()) {
+                drop(certificate.standing(&TIMES));
+            }
+        }
+    }
 }
 
 #[test]

@@ -71,6 +71,19 @@ fn the_checksum_of_an_armour_does_not_matter() {
 }
 
 #[test]
+fn what_gnupg_made_is_read_and_printed_again() {
+    let made = include_str!("../../../tests/data/rsa-5120/message.asc");
+    let at = made.find("\n=").expect("a checksum") + 2;
+    let wrong = format!("{}AAAA{}", &made[..at], &made[at + 4..]);
+    assert_ne!(wrong, made);
+    let (made, wrong) = (parse(made.as_bytes()).expect("as made"), parse(wrong.as_bytes()).expect("another checksum"));
+    assert_eq!(made.armored(), wrong.armored());
+    let block = armor::decode(made.bytes()).expect("armour");
+    let body = packets::first(&block.data).expect("a packet").0.body;
+    assert_eq!(packets::first(&made.packet).expect("a packet").0.body, body, "not a byte of it differs");
+}
+
+#[test]
 fn files_over_the_limit_are_not_read() {
     let limits = Limits::default();
     let bytes = vec![0; limits.signature as usize + 1];
