@@ -3,6 +3,7 @@
 
 mod card;
 mod codes;
+mod corpus;
 mod docs;
 mod floors;
 mod gpg_matrix;
