@@ -4,7 +4,10 @@
 mod card;
 mod codes;
 mod corpus;
+mod crates;
 mod docs;
+mod fifty_crates;
+mod first_verdict;
 mod floors;
 mod gpg_matrix;
 mod places;
