@@ -202,7 +202,7 @@ mod tests {
         let fixture = Fixture::new(&[("a", "aaaa"), ("b", "b"), (".countersign/c", "cccc")]);
         let found = fixture.found_when(|now| {
             if now == at {
-                act(&fixture)
+                act(&fixture);
             }
         });
         // The root's listing differs too, if the name was given to another file.
