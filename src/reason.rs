@@ -173,10 +173,11 @@ impl Reason {
         Self { code, answer, path: None, message: message.into(), step: None }
     }
 
-    /// Says where; `path` is escaped here.
+    /// Says where; `path` is escaped here. The empty path is the package's directory itself, shown as `.`.
     #[must_use]
     pub fn at(mut self, path: impl AsRef<[u8]>) -> Self {
-        self.path = Some(Shown::new(&path).to_string());
+        let path = path.as_ref();
+        self.path = Some(if path.is_empty() { ".".to_owned() } else { Shown::new(path).to_string() });
         self
     }
 

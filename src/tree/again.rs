@@ -97,6 +97,6 @@ mod tests {
                 fs::remove_dir_all(fixture.at("d")).expect("removed");
             }
         });
-        assert_eq!(found, [("changed-during-verify", String::new()), ("changed-during-verify", "d".to_owned())]);
+        assert_eq!(found, [("changed-during-verify", ".".to_owned()), ("changed-during-verify", "d".to_owned())]);
     }
 }
