@@ -106,9 +106,9 @@ if ! gpg --batch --no-tty --with-colons --list-secret-keys "$fingerprint" 2>>"$w
   cat "$work/gpg.log" >&2
   exit 1
 fi
-gpg --batch --no-tty --armor --export "$fingerprint" >"$work/keyring.asc"
+gpg --batch --no-tty --export "$fingerprint" >"$work/keyring.pgp"
 
-export CARD_HOME=$work/g CARD_FINGERPRINT=$fingerprint CARD_SERIAL=$card CARD_ANSWERS=$work/answers CARD_KEYRING=$work/keyring.asc
+export CARD_HOME=$work/g CARD_FINGERPRINT=$fingerprint CARD_SERIAL=$card CARD_ANSWERS=$work/answers CARD_KEYRING=$work/keyring.pgp
 if [ $# -gt 0 ]; then
   export CARD_SERVICE=$service
   "$@"

@@ -1,8 +1,10 @@
 //! Everything that is tested from outside of the library, in one binary. A file in this folder that is not listed here
 //! fails `floors`.
 
+mod card;
 mod codes;
 mod floors;
+mod gpg_matrix;
 mod places;
 mod registry;
 mod tools;
