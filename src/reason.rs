@@ -233,7 +233,7 @@ mod tests {
         let note = Reason::new(Code::PathWindows, Answer::Note, "n").at("a");
         let reject = Reason::new(Code::FileAdded, Answer::Reject, "r").at("z");
         let listed = Listed::new(vec![note.clone(), note.clone(), reject.clone()], 1);
-        assert_eq!(listed.reasons, [reject.clone()]);
+        assert_eq!(listed.reasons, std::slice::from_ref(&reject));
         assert_eq!(listed.total, 2);
         assert_eq!(Listed::new(vec![reject.clone(), note.clone()], 9).reasons, [note, reject]);
     }

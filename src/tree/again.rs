@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(fixture.found_when(|_| ()), []);
         let found = fixture.found_when(|now| {
             if now == Moment::Returning {
-                fixture.write("d/new", "")
+                fixture.write("d/new", "");
             }
         });
         assert_eq!(found, one("changed-during-verify", "d"));

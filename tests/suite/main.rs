@@ -3,6 +3,8 @@
 
 mod card;
 mod codes;
+mod corpus;
+mod docs;
 mod floors;
 mod gpg_matrix;
 mod places;
