@@ -6,8 +6,11 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
 
 use thiserror::Error;
+
+use crate::shown::Shown;
 
 #[cfg(any(not(unix), test))]
 #[cfg_attr(unix, expect(dead_code, unreachable_pub, reason = "only its own tests use it here"))]
@@ -115,6 +118,9 @@ pub enum WriteError {
     /// A directory has the name of the file.
     #[error("a directory has this file's name; remove it")]
     Occupied,
+    /// There is no place for a folder beside another, on the same file system.
+    #[error("no folder can be made in {}, on the same file system", Shown::new(.0.as_os_str().as_encoded_bytes()))]
+    Beside(PathBuf),
     /// The system's refusal.
     #[error("it cannot be written")]
     Failed(#[source] io::Error),

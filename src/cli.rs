@@ -17,9 +17,12 @@ use std::time::SystemTime;
 use clap::Parser as _;
 
 use crate::limits::Limits;
+use crate::publish::PublishError;
 use crate::report::Report;
 use crate::report::text::Text;
+use crate::store::StoreError;
 use crate::time::{Times, Timestamp};
+use crate::verify::VerifyError;
 use args::{Arguments, Command, Format};
 
 /// What the process knows of the world; everything below takes it as arguments.
@@ -107,7 +110,25 @@ fn tell_usage(told: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> u
 
 fn tell_error(error: &anyhow::Error, err: &mut dyn Write) -> io::Result<()> {
     writeln!(err, "Error: {error}")?;
-    error.chain().skip(1).try_for_each(|cause| writeln!(err, "Caused by: {cause}"))
+    let mut told = error.to_string();
+    for cause in error.chain().skip(1) {
+        // An error that stands for its source tells nothing new.
+        if std::mem::replace(&mut told, cause.to_string()) != told {
+            writeln!(err, "Caused by: {told}")?;
+        }
+    }
+    hint(error).map_or(Ok(()), |hint| writeln!(err, "Hint: {hint}"))
+}
+
+/// What to do next, where the error knows it.
+fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    error.chain().find_map(|cause| {
+        let publish = cause.downcast_ref::<PublishError>().and_then(PublishError::hint);
+        let store = || cause.downcast_ref::<StoreError>().and_then(StoreError::hint);
+        let verify = || cause.downcast_ref::<VerifyError>().and_then(VerifyError::hint);
+        let unconfirmed = || cause.downcast_ref::<sign::Unconfirmed>().and_then(sign::Unconfirmed::hint);
+        publish.or_else(store).or_else(verify).or_else(unconfirmed)
+    })
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -83,7 +83,13 @@ impl Programs {
     pub fn secret_keys(&self, key: Option<&str>) -> Result<Vec<SecretKey>, ProgramError> {
         let mut gpg = self.gpg()?;
         gpg.args(["--with-colons", "--list-secret-keys", "--"]).args(key.map(|key| key.trim_end_matches('!')));
-        Ok(read_listing(&run(&mut gpg, "gpg")?.stdout))
+        let said = run(&mut gpg, "gpg")?;
+        let keys = read_listing(&said.stdout);
+        // Without a name there is no reason to fail but gpg itself; with one, it may just not be there.
+        if keys.is_empty() && !said.status.success() && key.is_none() {
+            return Err(ProgramError::Refused { stderr: Shown::new(said.stderr.trim_ascii()).to_string() });
+        }
+        Ok(keys)
     }
 
     /// A certificate as gpg exports it.
@@ -126,7 +132,9 @@ impl Programs {
         std::fs::write(&input, document).map_err(ProgramError::Scratch)?;
         let mut gpg = self.gpg()?;
         gpg.arg("--status-fd=1").arg(format!("--local-user={key}"));
-        gpg.args(["--digest-algo=SHA512", "--no-textmode", "--armor", "--no-emit-version", "--no-comments"]);
+        // What gpg.conf may say otherwise: a signature that expires, or text around it.
+        gpg.args(["--digest-algo=SHA512", "--no-textmode", "--no-ask-sig-expire", "--default-sig-expire=0"]);
+        gpg.args(["--armor", "--no-emit-version", "--no-comments"]);
         gpg.arg(with_path("--output=", &output)).args(["--detach-sign", "--"]).arg(&input);
         let said = run(&mut gpg, "gpg")?;
         let signature = std::fs::read(&output).ok();
@@ -153,7 +161,7 @@ impl Programs {
 #[non_exhaustive]
 pub enum ProgramError {
     /// There is no gpg.
-    #[error("gpg was not found in PATH; install GnuPG 2.2 or newer")]
+    #[error("gpg was not found in PATH")]
     NoGpg,
     /// A program is there but does not run.
     #[error("{program} could not be started")]
@@ -173,28 +181,32 @@ pub enum ProgramError {
     #[error("the PIN or passphrase was wrong; nothing was signed")]
     WrongPin,
     /// Too many wrong PINs.
-    #[error("the card's PIN is blocked; unblock it with `gpg --card-edit`, then `admin`, `passwd`")]
+    #[error("the card's PIN is blocked; nothing was signed")]
     PinBlocked,
     /// The key is on a card that is not there.
-    #[error("the smartcard with this key is not there; insert it, and see that `gpg --card-status` shows it")]
+    #[error("the smartcard with this key is not there")]
     CardMissing,
     /// GnuPG's card daemon is not installed.
-    #[error("this key is on a smartcard, and GnuPG's card support is missing; install scdaemon")]
+    #[error("this key is on a smartcard, and GnuPG's card support is missing")]
     NoCardReader,
     /// gpg will not sign with this key.
-    #[error(
-        "gpg cannot sign with this key: it has expired, is revoked, or is no signing key; `gpg --list-secret-keys` tells"
-    )]
+    #[error("gpg cannot sign with this key: it has expired, is revoked, or is no signing key")]
     Unusable,
     /// gpg has only the public part.
-    #[error("gpg has no secret key for this certificate; import it, or insert the card and run `gpg --card-status`")]
+    #[error("gpg has no secret key for this certificate")]
     NoSecretKey,
     /// gpg-agent does not answer.
-    #[error("gpg's agent could not be reached; `gpgconf --launch gpg-agent` starts it")]
+    #[error("gpg's agent could not be reached")]
     NoAgent,
     /// There is nowhere to type the PIN.
-    #[error("gpg's agent found no way to ask for the PIN; install a pinentry, or set GPG_TTY=$(tty)")]
+    #[error("gpg's agent found no way to ask for the PIN or passphrase")]
     NoPinentry,
+    /// gpg does not even start as it should: its configuration, or its home.
+    #[error("gpg does not work{}", said(.stderr))]
+    Refused {
+        /// What gpg told the user, escaped.
+        stderr: String,
+    },
     /// Anything else; the code is libgpg-error's.
     #[error("gpg made no signature (error code {code}){}", said(.stderr))]
     Failed {
@@ -206,6 +218,22 @@ pub enum ProgramError {
 }
 
 impl ProgramError {
+    /// What to do next.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoGpg => "install GnuPG 2.2 or newer, and see that its folder is in PATH by its absolute name",
+            Self::PinBlocked => "unblock it with `gpg --card-edit`, then `admin`, `passwd`",
+            Self::CardMissing => "insert it, and see that `gpg --card-status` shows it",
+            Self::NoCardReader => "install scdaemon",
+            Self::Unusable => "`gpg --list-secret-keys` tells which; choose another with --key FINGERPRINT",
+            Self::NoSecretKey => "import it, or insert the card and run `gpg --card-status`",
+            Self::NoAgent => "`gpgconf --launch gpg-agent` starts it",
+            Self::NoPinentry => "install a pinentry, or set GPG_TTY=$(tty)",
+            Self::Refused { .. } => "see that `gpg --list-secret-keys` works",
+            _ => return None,
+        })
+    }
+
     /// Names the error that libgpg-error's number stands for; these numbers do not change.
     fn from_code(code: u32) -> Option<Self> {
         Some(match code & 0xffff {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::beneath::{Folder, ReadError, WriteError};
+use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
 use crate::openpgp::certificate::CertificateError;
@@ -65,8 +66,26 @@ pub struct SignRequest<'a> {
 pub enum Preparation {
     /// Ready to be shown and signed.
     Ready(Box<Plan>),
+    /// This signer has signed this very release already; there is nothing to do.
+    AlreadySigned(Signed),
     /// The tree is one that the verifier would refuse, too.
     Refused(Vec<Reason>),
+}
+
+/// A release that the signer has signed before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Signed {
+    /// The package with its version.
+    pub package: Purl,
+    /// The signer.
+    pub signer: Fingerprint,
+    /// The digest of the manifest.
+    pub manifest: Digest,
+    /// The digest of the tree.
+    pub tree: Digest,
+    /// Where the manifest lies. Escaped.
+    pub place: String,
 }
 
 /// What will be signed.
@@ -82,7 +101,6 @@ pub struct Plan {
     dir: PathBuf,
     store: Option<PathBuf>,
     limits: Limits,
-    now: Timestamp,
 }
 
 impl Plan {
@@ -147,6 +165,12 @@ pub fn prepare(request: &SignRequest<'_>) -> Result<Preparation, PublishError> {
     authors.sort();
     authors.dedup();
     let joined = history.same_version(request.package, &tree, &authors)?;
+    if let Some(release) = joined.filter(|release| release.is_signed_by(signer.fingerprint())) {
+        return Ok(Preparation::AlreadySigned(release.signed(signer.fingerprint())));
+    }
+    if let (Some(release), Some(_)) = (joined, &request.source) {
+        release.check_source(request)?;
+    }
     let before = history.before(request)?;
     let joins = joined.is_some();
     let draft = Draft {
@@ -159,7 +183,7 @@ pub fn prepare(request: &SignRequest<'_>) -> Result<Preparation, PublishError> {
         bytes: tree.bytes(),
         source: request.source.clone(),
     };
-    let manifest = joined.map_or_else(|| Manifest::new(draft), Ok)?;
+    let manifest = joined.map_or_else(|| Manifest::new(draft), |release| Ok(release.manifest().clone()))?;
     Ok(Preparation::Ready(Box::new(Plan {
         first_signature: !history.has_signed(signer.fingerprint()),
         signer,
@@ -171,7 +195,6 @@ pub fn prepare(request: &SignRequest<'_>) -> Result<Preparation, PublishError> {
         dir: request.dir.to_path_buf(),
         store: request.stores.first().cloned(),
         limits: request.limits.clone(),
-        now: request.now,
     })))
 }
 
@@ -194,10 +217,10 @@ pub enum PublishError {
     #[error(transparent)]
     Program(#[from] ProgramError),
     /// No key at all.
-    #[error("gpg has no secret key that can sign{}; make one with `gpg --quick-gen-key 'NAME <E-MAIL>'`, or give --key", key::shown(.0))]
+    #[error("gpg has no secret key that can sign{}", key::shown(.0))]
     NoKey(Option<String>),
     /// Several keys, and nothing that says which.
-    #[error("several keys could sign{}: {}; choose one with --key FINGERPRINT", key::shown(.wanted), .found.join(", "))]
+    #[error("several keys could sign{}: {}", key::shown(.wanted), .found.join(", "))]
     Ambiguous {
         /// What was asked for.
         wanted: Option<String>,
@@ -245,9 +268,7 @@ pub enum PublishError {
         wanted: Box<Purl>,
     },
     /// This version was signed before with another tree.
-    #[error(
-        "{version} was signed before with another tree ({place}); raise the version, since a release never changes"
-    )]
+    #[error("{version} was signed before with another tree ({place})")]
     SameVersion {
         /// The version.
         version: String,
@@ -256,8 +277,7 @@ pub enum PublishError {
     },
     /// This version was signed before by other authors.
     #[error(
-        "{version} was signed before for the authors {} ({place}); sign with the same authors, or raise the version",
-        .authors.join(", ")
+        "{version} was signed before for the authors {} ({place})", .authors.join(", ")
     )]
     OtherAuthors {
         /// The version.
@@ -267,10 +287,16 @@ pub enum PublishError {
         /// Whom it names.
         authors: Vec<String>,
     },
+    /// This version was signed before with another source.
+    #[error("{version} was signed before, and its manifest names another source ({place})")]
+    OtherSource {
+        /// The version.
+        version: String,
+        /// Where the manifest lies.
+        place: String,
+    },
     /// Nothing says what this release follows.
-    #[error(
-        "no earlier release of {0} was found; say --first if there is none, or name where it is with --store or --previous"
-    )]
+    #[error("no earlier release of {0} by this signer was found")]
     NoPrevious(Purl),
     /// There is an earlier release, after all.
     #[error("--first was given, but {place} is an earlier release ({version})")]
@@ -287,13 +313,43 @@ pub enum PublishError {
     #[error("`.countersign/` cannot be written; the old files are still there")]
     Write(#[from] WriteError),
     /// Too much for the package's own folder.
-    #[error("the evidence has {bytes} bytes, and `.countersign/` may hold {limit}; keep it outside with --store DIR")]
+    #[error("the evidence has {bytes} bytes, and `.countersign/` may hold {limit}")]
     TooLarge {
         /// What it would hold.
         bytes: u64,
         /// What it may hold.
         limit: u64,
     },
+}
+
+impl PublishError {
+    /// What to do next.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Program(error) => return error.hint(),
+            Self::Store(error) => return error.hint(),
+            Self::NoKey(None) => "make one with `gpg --quick-gen-key 'NAME <E-MAIL>'`, or insert the card that has it",
+            Self::NoKey(Some(_)) => {
+                "`gpg --list-secret-keys` shows what gpg has; name a key with --key FINGERPRINT, or insert the card that has it"
+            }
+            Self::Ambiguous { .. } => "choose one with --key FINGERPRINT",
+            Self::Signature(_) => {
+                "see what gpg.conf adds to signatures (sig-notation, local-user, cert-digest-algo and the like)"
+            }
+            Self::OtherPackage { .. } => "was the folder copied, or the name mistyped? Nothing was written",
+            Self::SameVersion { .. } => "raise the version: a release never changes once it is signed",
+            Self::OtherAuthors { .. } => "name the same authors with --author, or raise the version",
+            Self::OtherSource { .. } => {
+                "a co-author signs the very same bytes: leave out --repository and --commit, or raise the version"
+            }
+            Self::NoPrevious(_) => {
+                "say --first if there is none; else name where it is with --store DIR or --previous MANIFEST"
+            }
+            Self::NotFirst { .. } => "leave out --first",
+            Self::TooLarge { .. } | Self::Write(_) => "evidence can be kept outside of the package with --store DIR",
+            _ => return None,
+        })
+    }
 }
 
 impl From<StatementFault> for PublishError {

@@ -95,6 +95,19 @@ impl Opening {
         let package = package.parse().map_err(|why| StatementFault::value("package", why))?;
         Ok(Self { kind, version, package })
     }
+
+    /// The package that a statement of any kind is about, also of a kind that we do not know: enough to put it where
+    /// it belongs, and not a word more.
+    pub fn package_of(bytes: &[u8], limits: &Limits) -> Option<Purl> {
+        if bytes.len() as u64 > limits.statement {
+            return None;
+        }
+        let mut lines = bytes.splitn(3, |b| *b == b'\n');
+        let (kind, version) = quoted(lines.next(), FIRST)?.split_once('/')?;
+        let word = !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+        let number = version.parse::<u32>().is_ok_and(|number| number > 0 && number.to_string() == version);
+        quoted(lines.next(), SECOND)?.parse().ok().filter(|_| word && number)
+    }
 }
 
 /// A kind of statement that signatures can be opened for.

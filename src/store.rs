@@ -10,14 +10,16 @@ mod read;
 mod survey;
 mod write;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::beneath::{Folder, ReadError, WriteError};
+use crate::beneath::{Folder, LEFTOVER, ReadError, WriteError};
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
+use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
 use crate::statement::Opening;
@@ -41,20 +43,22 @@ impl Store {
         let root = Folder::open(path).map_err(|source| StoreError::Open { path: shown(), source })?;
         match root.read(layout::MARKER, 64) {
             Ok(content) if content == layout::MARKER_CONTENT => {}
-            Ok(_) => return Err(StoreError::Version(shown())),
+            Ok(_) | Err(ReadError::TooLarge(_)) => return Err(StoreError::Version(shown())),
             Err(ReadError::Missing) => return Err(StoreError::NoStore(shown())),
+            Err(source @ ReadError::NotPlain(_)) => return Err(StoreError::Marker { path: shown(), source }),
             Err(source) => return Err(StoreError::Open { path: shown(), source }),
         }
         Ok(Self { root, path: shown(), limits: limits.clone() })
     }
 
-    /// Opens a store, and makes it where there is no directory, or an empty one.
+    /// Opens a store, and makes it where there is no directory, or an empty one. Of two who make it at once, both have
+    /// it.
     ///
     /// # Errors
     /// The directory holds something else, or cannot be made.
     pub fn open_or_make(path: &Path, limits: &Limits) -> Result<Self, StoreError> {
         match Self::open(path, limits) {
-            Err(StoreError::NoStore(_)) if is_empty(path) => {}
+            Err(StoreError::NoStore(_)) if is_vacant(path) => {}
             Err(StoreError::Open { source: ReadError::Missing, .. }) => {
                 let made = std::fs::create_dir_all(path).map_err(WriteError::Failed);
                 made.map_err(|source| StoreError::Write { path: path.to_path_buf(), source })?;
@@ -79,9 +83,18 @@ impl Store {
     }
 }
 
-fn is_empty(path: &Path) -> bool {
-    Folder::open(path).and_then(|folder| folder.list(1)).is_ok_and(|listed| listed.is_empty())
+/// Whether a directory holds nothing, but for what another process may be making of it right now.
+fn is_vacant(path: &Path) -> bool {
+    let ours = |name: &OsStr| name == layout::MARKER || name.as_encoded_bytes().starts_with(LEFTOVER.as_bytes());
+    let listed = Folder::open(path).and_then(|folder| folder.list(VACANT));
+    // The marker comes before everything else, so where it is now, it was made since we looked for it.
+    listed.is_ok_and(|listed| {
+        listed.iter().all(|one| ours(&one.name)) || listed.iter().any(|one| one.name == layout::MARKER)
+    })
 }
+
+/// Names that are looked at to see whether a directory is vacant: those that interrupted writes may have left.
+const VACANT: usize = 64;
 
 /// What was found for a package, from whatever place.
 #[derive(Debug, Default)]
@@ -107,6 +120,8 @@ pub struct FoundStatement {
     pub bytes: Vec<u8>,
     /// Its first two lines, where they can be read.
     pub opening: Option<Opening>,
+    /// The package that it is about, also where its kind is not known.
+    pub about: Option<Purl>,
     /// Signature files.
     pub signatures: Vec<FoundSignature>,
 }
@@ -137,13 +152,27 @@ pub enum StoreError {
     },
     /// The directory is no store.
     #[error(
-        "{} is no store: it has no file `{}`; `countersign store add FROM TO` makes a store of an empty directory",
+        "{} is no store: it has no file `{}`",
         Shown::new(.0.as_os_str().as_encoded_bytes()), layout::MARKER
     )]
     NoStore(PathBuf),
+    /// The directory is neither a store nor a package with evidence.
+    #[error(
+        "{} is no store and has no evidence: it has neither a file `{}` nor a folder `{}`",
+        Shown::new(.0.as_os_str().as_encoded_bytes()), layout::MARKER, layout::OWN
+    )]
+    NoEvidence(PathBuf),
+    /// The file that makes a directory a store is something else.
+    #[error("{}: `{}` is no plain file", Shown::new(.path.as_os_str().as_encoded_bytes()), layout::MARKER)]
+    Marker {
+        /// The store.
+        path: PathBuf,
+        /// What it is.
+        source: ReadError,
+    },
     /// A store of another version.
     #[error(
-        "the store {} has another version than store/1; a newer Countersign is needed",
+        "the store {} has another version than store/1",
         Shown::new(.0.as_os_str().as_encoded_bytes())
     )]
     Version(PathBuf),
@@ -158,13 +187,33 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What to do next.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoStore(_) => {
+                "`countersign store add FROM TO` makes a store of an empty directory; --store and FROM want one that is there"
+            }
+            Self::NoEvidence(_) => {
+                "name a store, or the directory of a package that was signed; `countersign sign` signs one"
+            }
+            Self::Marker { .. } => "this store was tampered with or badly copied; get it anew",
+            Self::Version(_) => "a newer Countersign is needed to read it",
+            Self::Write { source: WriteError::Occupied | WriteError::Read(ReadError::NotPlain(_)), .. } => {
+                "`countersign store check` lists what does not belong into a store; remove it and try again"
+            }
+            Self::Write { .. } => "nothing that was there is lost; make room or get write access, and try again",
+            Self::Open { .. } => return None,
+        })
+    }
+
     /// The error as a reason: no verdict is possible.
     pub fn reason(&self) -> Reason {
         let code = match self {
             Self::Open { .. } | Self::Write { .. } => Code::Unreadable,
-            Self::NoStore(_) | Self::Version(_) => Code::StoreVersion,
+            Self::NoStore(_) | Self::NoEvidence(_) | Self::Marker { .. } | Self::Version(_) => Code::StoreVersion,
         };
-        Reason::new(code, Answer::CannotTell, self.to_string())
+        let reason = Reason::new(code, Answer::CannotTell, self.to_string());
+        self.hint().into_iter().fold(reason, Reason::step)
     }
 }
 

@@ -66,10 +66,18 @@ pub enum VerifyError {
     #[error(transparent)]
     Survey(#[from] SurveyError),
     /// Stores are sorted by package, and nobody said which one.
-    #[error(
-        "the directory has no manifest of its own, so the package must be named: --package pkg:cargo/serde@1.0.229"
-    )]
+    #[error("the directory has no manifest of its own, so nothing says which package it should be")]
     NoPackage,
+}
+
+impl VerifyError {
+    /// What to do next.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoPackage => Some("name the package with its version: --package pkg:cargo/serde@1.0.229"),
+            Self::Directory { .. } | Self::Survey(_) => None,
+        }
+    }
 }
 
 /// Verifies one directory under a policy of signers.

@@ -1,12 +1,15 @@
 //! `countersign sign DIR --package PURL`.
 
 use std::io::{self, Write};
+use std::time::Instant;
+
+use thiserror::Error;
 
 use super::args::{Format, SignArgs};
 use super::terminal::{Progress, confirm};
 use super::{Context, tell, tell_json};
 use crate::programs::Programs;
-use crate::publish::{Plan, Preparation, Published, SignRequest, prepare};
+use crate::publish::{Plan, Preparation, Published, SignRequest, Signed, prepare};
 use crate::reason::Reason;
 use crate::report::{PackageReport, Report};
 use crate::shown::Shown;
@@ -19,6 +22,7 @@ pub(super) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<u8> {
+    let started = Instant::now();
     let programs = Programs::new(&context.edge.path, context.edge.terminal.clone());
     let progress = Progress::new(context.edge.progress);
     let repository = arguments.repository.clone();
@@ -39,6 +43,10 @@ pub(super) fn run(
     drop(progress);
     let plan = match preparation {
         Preparation::Ready(plan) => plan,
+        Preparation::AlreadySigned(signed) => {
+            told(&signed, arguments.format, out)?;
+            return Ok(0);
+        }
         Preparation::Refused(reasons) => {
             let package = PackageReport::refused(Some(&arguments.package), reasons, context.limits.reasons);
             let report = Report::new(context.now, "sign", vec![package], Vec::new());
@@ -48,13 +56,13 @@ pub(super) fn run(
     show(&plan, err)?;
     if !arguments.yes {
         if !context.edge.interactive {
-            anyhow::bail!("nobody is there to confirm; look at the changes above and say --yes");
+            return Err(Unconfirmed::NobodyThere.into());
         }
         if !confirm(&format!("Sign this as {}?", plan.signer().fingerprint().grouped()), err)? {
-            anyhow::bail!("nothing was signed");
+            return Err(Unconfirmed::No.into());
         }
     }
-    let published = plan.publish(&programs, &|_| {})?;
+    let published = plan.publish(&programs, &|| context.now.plus(started.elapsed()), &|_| {})?;
     answer(&plan, &published, arguments.format, out)?;
     if plan.is_first_signature() {
         let fingerprint = plan.signer().fingerprint();
@@ -66,6 +74,25 @@ pub(super) fn run(
         )?;
     }
     Ok(0)
+}
+
+/// Why nobody's signature was asked for.
+#[derive(Debug, Error)]
+pub(super) enum Unconfirmed {
+    #[error("nobody is there to confirm; nothing was signed")]
+    NobodyThere,
+    #[error("you did not say yes; nothing was signed")]
+    No,
+}
+
+impl Unconfirmed {
+    /// What to do next.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NobodyThere => Some("look at the changes above, and say --yes if they are what you mean to sign"),
+            Self::No => None,
+        }
+    }
 }
 
 /// What will be signed, and what changed.
@@ -126,11 +153,36 @@ fn answer(plan: &Plan, published: &Published, format: Format, out: &mut dyn Writ
         Format::Json => tell_json(
             &serde_json::json!({
                 "countersign": "signed/1",
+                "already": false,
                 "package": manifest.package().to_string(),
                 "signer": plan.signer().fingerprint().as_str(),
                 "manifest": published.manifest.to_string(),
                 "tree": manifest.tree().to_string(),
                 "place": place,
+            }),
+            out,
+        ),
+    }
+}
+
+/// There was nothing to do.
+fn told(signed: &Signed, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Text => {
+            writeln!(out, "already signed: {} by {}", signed.package, signed.signer)?;
+            writeln!(out, "  manifest  {}", signed.manifest)?;
+            writeln!(out, "  tree      {}", signed.tree)?;
+            writeln!(out, "  found     {}", signed.place)
+        }
+        Format::Json => tell_json(
+            &serde_json::json!({
+                "countersign": "signed/1",
+                "already": true,
+                "package": signed.package.to_string(),
+                "signer": signed.signer.as_str(),
+                "manifest": signed.manifest.to_string(),
+                "tree": signed.tree.to_string(),
+                "place": signed.place,
             }),
             out,
         ),

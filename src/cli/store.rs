@@ -14,8 +14,7 @@ pub(super) fn run(command: &StoreCommand, context: &Context<'_>, out: &mut dyn W
     let limits = &context.limits;
     match command {
         StoreCommand::Add { from, to, format } => {
-            let to = Store::open_or_make(to, limits)?;
-            let survey = to.add_all(from)?;
+            let survey = Store::add_all(from, to, limits)?;
             summary(&survey, "added", *format, context, out)?;
             Ok(0)
         }

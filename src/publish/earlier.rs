@@ -8,6 +8,7 @@ use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::openpgp::open::SignedStatement;
 use crate::package::Purl;
+use crate::shown::Shown;
 use crate::statement::{Kind, Manifest};
 use crate::store::package::Own;
 use crate::store::{FoundStatement, Store, layout};
@@ -15,7 +16,7 @@ use crate::time::Times;
 use crate::tree::MeasuredTree;
 use crate::tree_text::TreeText;
 
-use super::{PublishError, SignRequest, Signer, open_stores};
+use super::{PublishError, SignRequest, Signed, Signer, open_stores};
 
 /// One earlier release.
 #[derive(Debug, Clone)]
@@ -24,6 +25,41 @@ pub struct Earlier {
     digest: Digest,
     signers: BTreeSet<Fingerprint>,
     place: String,
+}
+
+impl Earlier {
+    /// The manifest.
+    pub(super) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Whether a good signature by this certificate was found.
+    pub(super) fn is_signed_by(&self, signer: &Fingerprint) -> bool {
+        self.signers.contains(signer)
+    }
+
+    /// What there is to tell of a release that needs no further signature.
+    pub(super) fn signed(&self, signer: &Fingerprint) -> Signed {
+        Signed {
+            package: self.manifest.package().clone(),
+            signer: signer.clone(),
+            manifest: self.digest,
+            tree: self.manifest.tree(),
+            place: self.place(),
+        }
+    }
+
+    /// Whoever joins a manifest cannot change what it says about its source.
+    pub(super) fn check_source(&self, request: &SignRequest<'_>) -> Result<(), PublishError> {
+        if self.manifest.source() == request.source.as_ref() {
+            return Ok(());
+        }
+        Err(PublishError::OtherSource { version: self.manifest.version().to_owned(), place: self.place() })
+    }
+
+    fn place(&self) -> String {
+        Shown::new(&self.place).to_string()
+    }
 }
 
 /// What a new release follows.
@@ -85,20 +121,20 @@ pub(super) fn find(
 impl History {
     /// Whether a good signature of this certificate was found.
     pub(super) fn has_signed(&self, signer: &Fingerprint) -> bool {
-        self.releases.iter().any(|release| release.signers.contains(signer))
+        self.releases.iter().any(|release| release.is_signed_by(signer))
     }
 
-    /// The manifest of this very version, if there is one: a co-author signs the same bytes. Another tree, or other
+    /// The release of this very version, if there is one: a co-author signs the same bytes. Another tree, or other
     /// authors, contradict it.
     pub(super) fn same_version(
         &self,
         package: &Purl,
         tree: &MeasuredTree,
         authors: &[Fingerprint],
-    ) -> Result<Option<Manifest>, PublishError> {
-        let mut joined: Option<&Manifest> = None;
+    ) -> Result<Option<&Earlier>, PublishError> {
+        let mut joined: Option<&Earlier> = None;
         for release in self.releases.iter().filter(|release| release.manifest.package() == package) {
-            let (version, place) = (release.manifest.version().to_owned(), release.place.clone());
+            let (version, place) = (release.manifest.version().to_owned(), release.place());
             if release.manifest.tree() != tree.digest() {
                 return Err(PublishError::SameVersion { version, place });
             }
@@ -106,9 +142,10 @@ impl History {
                 let authors = release.manifest.authors().iter().map(ToString::to_string).collect();
                 return Err(PublishError::OtherAuthors { version, place, authors });
             }
-            joined = joined.into_iter().chain([&release.manifest]).min_by_key(|manifest| manifest.released());
+            let order = |release: &&Earlier| (release.manifest.released(), release.digest);
+            joined = joined.into_iter().chain([release]).min_by_key(order);
         }
-        Ok(joined.cloned())
+        Ok(joined)
     }
 
     /// The releases that the new one follows.
@@ -120,7 +157,7 @@ impl History {
         let last = heads.iter().max_by_key(|head| (head.manifest.released(), head.digest));
         match last {
             Some(last) if request.first => {
-                Err(PublishError::NotFirst { place: last.place.clone(), version: last.manifest.version().to_owned() })
+                Err(PublishError::NotFirst { place: last.place(), version: last.manifest.version().to_owned() })
             }
             // Whoever joins a manifest has its author's word for what came before.
             None if !request.first && !self.releases.iter().any(|one| one.manifest.package() == request.package) => {
@@ -193,7 +230,7 @@ fn read_named(path: &std::path::Path, request: &SignRequest<'_>) -> Result<Earli
     let place = path.display().to_string();
     if manifest.package().identity() != request.package.identity() {
         let (found, wanted) = (Box::new(manifest.package().clone()), Box::new(request.package.clone()));
-        return Err(PublishError::OtherPackage { place, found, wanted });
+        return Err(PublishError::OtherPackage { place: Shown::new(&place).to_string(), found, wanted });
     }
     Ok(Earlier { digest: manifest.digest(), manifest, signers: BTreeSet::new(), place })
 }

@@ -73,9 +73,10 @@ pub(super) fn find(
     Ok(Signer { certificate, argument, user_id: key.user_id })
 }
 
-/// Exactly one certificate; without a name, the only one that can sign.
+/// Exactly one certificate; without a name, the only one that can sign. Where none can, the only one there is, so that
+/// it is told why not.
 fn choose(mut keys: Vec<SecretKey>, wanted: Option<&String>) -> Result<SecretKey, PublishError> {
-    if wanted.is_none() {
+    if wanted.is_none() && keys.len() > 1 {
         keys.retain(|key| key.can_sign);
     }
     keys.dedup_by(|a, b| a.fingerprint == b.fingerprint);

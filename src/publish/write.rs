@@ -5,7 +5,7 @@ use crate::openpgp::certificate::Certificate;
 use crate::openpgp::sign::accept;
 use crate::programs::Programs;
 use crate::store::{Store, layout};
-use crate::time::Times;
+use crate::time::{Times, Timestamp};
 
 use super::{Plan, PublishError};
 
@@ -22,15 +22,21 @@ pub struct Published {
 impl Plan {
     /// Has gpg sign the manifest, checks the signature as the verifier would, and writes everything.
     ///
+    /// `clock` is asked once gpg is done: whoever reads what changed, or looks for a card, takes their time.
     /// `step` is called before each step that changes the disk; tests stop there.
     ///
     /// # Errors
     /// There is no good signature, and nothing was written; or it cannot be written, and the old files are still there.
-    pub fn publish(&self, programs: &Programs, step: &dyn Fn(&str)) -> Result<Published, PublishError> {
+    pub fn publish(
+        &self,
+        programs: &Programs,
+        clock: &dyn Fn() -> Timestamp,
+        step: &dyn Fn(&str),
+    ) -> Result<Published, PublishError> {
         let manifest = self.manifest.text().as_bytes();
         let signature = programs.sign(self.signer.argument(), manifest)?;
-        // gpg wrote its date after we read the clock; ten minutes are allowed for that and for a slow hand.
-        let times = Times { at: self.now, now: self.now };
+        let now = clock();
+        let times = Times { at: now, now };
         accept(manifest, &signature, self.signer.certificate(), &times, &self.limits)?;
         let place = match &self.store {
             Some(path) => {

@@ -140,8 +140,9 @@ impl Own {
                 continue;
             }
             let opening = Opening::read(bytes, limits).ok();
+            let about = Opening::package_of(bytes, limits);
             let name = format!("{}/{path}", layout::OWN);
-            let found = FoundStatement { name, digest, bytes: bytes.clone(), opening, signatures: Vec::new() };
+            let found = FoundStatement { name, digest, bytes: bytes.clone(), opening, about, signatures: Vec::new() };
             statements.insert(path.clone(), found);
         }
         for (path, bytes) in &self.files {
@@ -211,8 +212,7 @@ impl Files {
         let package = Folder::open(dir)?;
         let lock = package.lock()?;
         let beside = dir.canonicalize().map_err(WriteError::Failed)?;
-        step("make the new folder");
-        let staging = stage_in(beside.parent(), &beside)?;
+        let staging = stage_beside(&beside, step)?;
         let stage = Folder::open(staging.path())?;
         let folder = stage.make_folder("new")?;
         for (path, bytes) in &self.0 {
@@ -222,7 +222,8 @@ impl Files {
                 None => folder.write_once(path, bytes)?,
             };
         }
-        if Own::read(&package, limits).files != before.files {
+        let now = Own::read(&package, limits);
+        if now.files != before.files || !now.evidence.reasons.is_empty() {
             return Err(ReadError::Changed.into());
         }
         step("put it into place");
@@ -234,17 +235,33 @@ impl Files {
     }
 }
 
-/// A folder of our own on the package's file system: beside the package, so that whatever a crash leaves is no part of
-/// it; inside only where nothing can be made beside it.
-fn stage_in(beside: Option<&Path>, inside: &Path) -> Result<tempfile::TempDir, WriteError> {
-    let make = |place: &Path| tempfile::Builder::new().prefix(".countersign-new-").tempdir_in(place);
-    let same_device = |place: &&Path| {
-        let device = |path: &Path| Folder::open(path).map(|folder| folder.own().device).ok();
-        device(place).is_some_and(|found| Some(found) == device(inside))
-    };
-    let made = beside.filter(same_device).and_then(|place| make(place).ok());
-    made.map_or_else(|| make(inside), Ok).map_err(WriteError::Failed)
+/// A folder of our own beside the package, so that whatever a crash leaves is no part of it, and none of what users
+/// receive. Its name says for which package it is; whoever holds that package's lock may remove what others left.
+fn stage_beside(package: &Path, step: &dyn Fn(&str)) -> Result<tempfile::TempDir, WriteError> {
+    let no_place = || WriteError::Beside(package.parent().unwrap_or(package).to_path_buf());
+    let beside = package.parent().ok_or_else(no_place)?;
+    let device = |path: &Path| Folder::open(path).map(|folder| folder.own().device).ok();
+    if device(beside) != device(package) {
+        return Err(no_place());
+    }
+    let name = package.file_name().unwrap_or_default().as_encoded_bytes();
+    let prefix = format!("{STAGE}{}-", &Digest::of(name).hex()[..16]);
+    let listed = Folder::open(beside).and_then(|folder| folder.list(STAGE_NAMES)).unwrap_or_default();
+    for left in listed.iter().filter(|one| one.name.as_encoded_bytes().starts_with(prefix.as_bytes())) {
+        step("remove what a crash left");
+        // What cannot be removed is only in the way of a tidy mind.
+        std::fs::remove_dir_all(beside.join(&left.name)).ok();
+    }
+    step("make the new folder");
+    tempfile::Builder::new().prefix(&prefix).tempdir_in(beside).map_err(|_| no_place())
 }
+
+/// How the names of folders begin that lie beside a package while its evidence is replaced. One that a crash left
+/// means nothing, and can be deleted.
+pub const STAGE: &str = ".countersign-new-";
+
+/// Names beside a package among which leftovers are looked for; in a larger folder they just stay.
+const STAGE_NAMES: usize = 100_000;
 
 /// What may stand under a name of the closed list.
 struct Limit {

@@ -101,8 +101,8 @@ impl Store {
     fn statement(&self, digest: Digest, package: &Purl) -> Result<FoundStatement, Reason> {
         let path = layout::statement(digest);
         let found = self.any_statement(digest)?;
-        match &found.opening {
-            Some(opening) if opening.package.identity() != package.identity() => {
+        match &found.about {
+            Some(about) if about.identity() != package.identity() => {
                 Err(entry(self.name(&path), "it is listed under a package that it is not about"))
             }
             _ => Ok(found),
@@ -123,7 +123,8 @@ impl Store {
             }
             Err(_) => None,
         };
-        Ok(FoundStatement { name: self.name(&path), digest, bytes, opening, signatures: Vec::new() })
+        let about = Opening::package_of(&bytes, &self.limits);
+        Ok(FoundStatement { name: self.name(&path), digest, bytes, opening, about, signatures: Vec::new() })
     }
 
     /// The names of the signature files to read: those of named signers, and the others too where they are few.
@@ -182,7 +183,10 @@ impl Store {
     /// The names in a folder of the store, but for what an interrupted write left; nothing where there is no folder.
     pub(super) fn list(&self, path: &[impl AsRef<str>], reasons: &mut Vec<Reason>) -> Option<Vec<String>> {
         let most = usize::try_from(self.limits.files).unwrap_or(usize::MAX);
-        let listed = self.folder(path).and_then(|folder| folder.list(most));
+        let listed = match path {
+            [] => self.root.list(most),
+            path => self.folder(path).and_then(|folder| folder.list(most)),
+        };
         let listed = match listed {
             Ok(listed) => listed,
             Err(ReadError::Missing) => return None,
@@ -214,7 +218,7 @@ impl Store {
         self.read(path, limit).map_err(|why| entry(self.name(path), why))
     }
 
-    fn read(&self, path: &[impl AsRef<str>], limit: u64) -> Result<Vec<u8>, ReadError> {
+    pub(super) fn read(&self, path: &[impl AsRef<str>], limit: u64) -> Result<Vec<u8>, ReadError> {
         let (name, folders) = path.split_last().expect("every path of the layout has a name");
         self.folder(folders)?.read(name.as_ref(), limit)
     }

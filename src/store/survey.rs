@@ -1,17 +1,20 @@
 //! The whole of a store: to list it, to check it, to bring it into another.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::package::Own;
 use super::{Evidence, FoundStatement, Store, StoreError, entry, layout};
-use crate::beneath::Folder;
+use crate::beneath::{Folder, ReadError};
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::signature::SignatureFile;
-use crate::reason::{Answer, Reason};
+use crate::package::Purl;
+use crate::reason::{Answer, Code, Reason};
 use crate::statement::Opening;
+use crate::tree_text::TreeText;
 
 /// A statement in a store, as a list shows it.
 #[derive(Debug, Clone)]
@@ -51,33 +54,31 @@ impl Store {
     pub fn survey(&self, to: Option<&Self>) -> Result<Survey, StoreError> {
         let mut survey = Survey::default();
         self.check_folders(&mut survey.reasons);
-        for (digest, place) in self.names("trees", &mut survey.reasons) {
-            match self.tree(digest).map(Option::unwrap_or_default) {
-                Ok(_) if place != layout::tree(digest) => survey.reasons.push(entry(self.name(&place), MISPLACED)),
-                Ok(text) => {
-                    survey.trees += 1;
-                    survey.added += usize::from(to.map_or(Ok(false), |to| to.add_tree(&text))?);
-                }
+        for (digest, place) in self.names("trees", "", &mut survey.reasons) {
+            match self.tree(digest) {
+                Ok(Some(text)) => take_tree(&text, &self.name(&place), to, &mut survey, &self.limits)?,
+                // It went away while we looked.
+                Ok(None) => {}
                 Err(reason) => survey.reasons.push(reason),
             }
         }
         self.survey_certificates(to, &mut survey)?;
-        for (digest, place) in self.names("statements", &mut survey.reasons) {
+        let mut present = BTreeSet::new();
+        for (digest, _) in self.names("statements", ".toml", &mut survey.reasons) {
             match self.any_statement(digest) {
-                Ok(_) if place != layout::statement(digest) => {
-                    survey.reasons.push(entry(self.name(&place), MISPLACED));
-                }
                 Ok(mut found) => {
+                    present.insert(digest);
                     let names = self.signature_names(digest, None, &mut survey.reasons);
                     found.signatures = self.read_signatures(digest, names, &mut survey.reasons);
                     take(&found, to, &mut survey, &self.limits)?;
-                    if let Some(opening) = &found.opening {
-                        self.check_listed(digest, opening, &mut survey.reasons);
+                    if let Some(about) = &found.about {
+                        self.check_listed(digest, about, &mut survey.reasons);
                     }
                 }
                 Err(reason) => survey.reasons.push(reason),
             }
         }
+        self.check_references(&present, &mut survey.reasons);
         Ok(survey)
     }
 
@@ -88,8 +89,8 @@ impl Store {
     fn add_package(&self, own: &Own) -> Result<Survey, StoreError> {
         let mut survey = Survey { reasons: own.evidence.reasons.clone(), ..Survey::default() };
         if let Some(text) = own.tree() {
-            survey.trees += 1;
-            survey.added += usize::from(self.add_tree(text)?);
+            let name = format!("{}/{}", layout::OWN, layout::OWN_TREE);
+            take_tree(text, &name, Some(self), &mut survey, &self.limits)?;
         }
         take_certificates(&own.evidence, Some(self), &mut survey, &self.limits)?;
         for found in &own.evidence.statements {
@@ -98,18 +99,22 @@ impl Store {
         Ok(survey)
     }
 
-    /// Brings what lies at `path` (a store, or a package's directory) into this store.
+    /// Brings what lies at `path` (a store, or a package's directory) into the store at `to`, which is made where there
+    /// is none, once it is known that there is something to bring.
     ///
     /// # Errors
-    /// `path` is neither, or this store cannot be written.
-    pub fn add_all(&self, path: &Path) -> Result<Survey, StoreError> {
-        match Self::open(path, &self.limits) {
-            Ok(from) => from.survey(Some(self)),
+    /// `path` is neither, or the store cannot be written.
+    pub fn add_all(path: &Path, to: &Path, limits: &Limits) -> Result<Survey, StoreError> {
+        match Self::open(path, limits) {
+            Ok(from) => from.survey(Some(&Self::open_or_make(to, limits)?)),
             Err(StoreError::NoStore(_)) => {
                 let folder = Folder::open(path);
                 let folder = folder.map_err(|source| StoreError::Open { path: path.to_path_buf(), source })?;
-                let own = Own::read(&folder, &self.limits);
-                if own.is_empty() { Err(StoreError::NoStore(path.to_path_buf())) } else { self.add_package(&own) }
+                let own = Own::read(&folder, limits);
+                if own.is_empty() {
+                    return Err(StoreError::NoEvidence(path.to_path_buf()));
+                }
+                Self::open_or_make(to, limits)?.add_package(&own)
             }
             Err(error) => Err(error),
         }
@@ -138,37 +143,56 @@ impl Store {
 
     /// Only the folders of the layout, and the marker, belong at the top.
     fn check_folders(&self, reasons: &mut Vec<Reason>) {
-        for listed in self.root.list(self.limits.evidence_files).unwrap_or_default() {
-            let name = listed.name.as_encoded_bytes();
-            let known = layout::FOLDERS.iter().chain(&[layout::MARKER]).any(|known| known.as_bytes() == name);
-            if !known {
-                let place = [format!("{}/", self.path.display()).as_bytes(), name].concat();
-                reasons.push(entry(place, "a store has nothing of this name"));
+        for name in self.list(&[""; 0], reasons).unwrap_or_default() {
+            if !layout::FOLDERS.contains(&name.as_str()) && name != layout::MARKER {
+                reasons.push(entry(self.name(&[name]), "a store has nothing of this name"));
             }
         }
     }
 
     /// A statement that is not listed under its package would never be found.
-    fn check_listed(&self, digest: Digest, opening: &Opening, reasons: &mut Vec<Reason>) {
-        let [folder, identity] = layout::package(&opening.package);
+    fn check_listed(&self, digest: Digest, about: &Purl, reasons: &mut Vec<Reason>) {
+        let [folder, identity] = layout::package(about);
         let place = [folder, identity, digest.hex()];
-        let text = opening.package.identity().to_string();
-        match self.get(&place, text.len() as u64) {
-            Ok(content) if content == text.as_bytes() => {}
-            Ok(_) => reasons.push(entry(self.name(&place), "it does not hold the package's name")),
-            Err(reason) => reasons.push(reason),
+        if let Err(ReadError::Missing) = self.read(&place, 0) {
+            reasons.push(entry(self.name(&place), "the statement is not listed under its package"));
         }
     }
 
-    /// The files two folders deep below `top` that are named by a digest.
-    fn names(&self, top: &str, reasons: &mut Vec<Reason>) -> Vec<(Digest, [String; 3])> {
+    /// Signatures and listings that refer to no statement, or are not what their names say.
+    fn check_references(&self, present: &BTreeSet<Digest>, reasons: &mut Vec<Reason>) {
+        for name in self.list(&["signatures"], reasons).unwrap_or_default() {
+            if !Digest::from_hex(&name).is_ok_and(|digest| present.contains(&digest)) {
+                reasons.push(entry(self.name(&["signatures", &name]), "there is no statement for these signatures"));
+            }
+        }
+        for identity in self.list(&["packages"], reasons).unwrap_or_default() {
+            for name in self.list(&["packages", &identity], reasons).unwrap_or_default() {
+                let place = ["packages", &identity, &name];
+                match self.get(&place, self.limits.statement) {
+                    Err(reason) => reasons.push(reason),
+                    Ok(content) if Digest::of(&content).hex() != identity => {
+                        reasons.push(entry(self.name(&place), "it does not hold the package's name"));
+                    }
+                    Ok(_) if Digest::from_hex(&name).is_ok_and(|digest| present.contains(&digest)) => {}
+                    Ok(_) => reasons.push(entry(self.name(&place), "there is no such statement")),
+                }
+            }
+        }
+    }
+
+    /// The files two folders deep below `top` that lie where the digest in their name asks for.
+    fn names(&self, top: &str, suffix: &str, reasons: &mut Vec<Reason>) -> Vec<(Digest, [String; 3])> {
         let mut found = Vec::new();
         for folder in self.list(&[top], reasons).unwrap_or_default() {
             for name in self.list(&[top, &folder], reasons).unwrap_or_default() {
                 let place = [top.to_owned(), folder.clone(), name];
-                match Digest::from_hex(place[2].trim_end_matches(".toml")) {
-                    Ok(digest) => found.push((digest, place)),
-                    Err(_) => reasons.push(entry(self.name(&place), "not named by a digest")),
+                match place[2].strip_suffix(suffix).and_then(|hex| Digest::from_hex(hex).ok()) {
+                    Some(digest) if digest.hex().starts_with(&folder) && folder.len() == 2 => {
+                        found.push((digest, place));
+                    }
+                    Some(_) => reasons.push(entry(self.name(&place), "it does not lie where its name asks for")),
+                    None => reasons.push(entry(self.name(&place), "not named by a digest")),
                 }
             }
         }
@@ -176,13 +200,42 @@ impl Store {
     }
 }
 
+/// Passes on a tree text. One of our version must be well formed, since no tree can match it otherwise; one of another
+/// version means nothing to us and may to others.
+fn take_tree(
+    text: &[u8],
+    name: &str,
+    to: Option<&Store>,
+    survey: &mut Survey,
+    limits: &Limits,
+) -> Result<(), StoreError> {
+    if let Err(fault) = TreeText::parse(text, limits) {
+        let version = text.strip_prefix(b"countersign-tree/").and_then(|rest| rest.split(|b| *b == b'\n').next());
+        let other = version.is_some_and(|v| v != b"1" && !v.is_empty() && v.iter().all(u8::is_ascii_digit));
+        if !other {
+            survey.reasons.push(Reason::new(fault.code(), Answer::SetAside, fault.to_string()).at(name));
+            return Ok(());
+        }
+    }
+    survey.trees += 1;
+    survey.added += usize::from(to.map_or(Ok(false), |to| to.add_tree(text))?);
+    Ok(())
+}
+
 /// Judges one statement's files by what can be told without a keyring, and passes on what is well formed.
+///
+/// A statement of a kind or version that we cannot read is passed on too, as long as its first two lines say about which
+/// package it is: it may be the withdrawal that a newer program would heed. That is safe, since its name is made from
+/// its content, its size is bounded, and nothing is believed of it before it is opened.
 fn take(found: &FoundStatement, to: Option<&Store>, survey: &mut Survey, limits: &Limits) -> Result<(), StoreError> {
-    let Some(opening) = &found.opening else {
-        survey.statements.push(Entry { digest: found.digest, opening: None, signers: Vec::new() });
+    let opening = found.opening.clone();
+    let Some(about) = &found.about else {
+        survey.statements.push(Entry { digest: found.digest, opening, signers: Vec::new() });
+        let message = "it does not say about which package it is";
+        survey.reasons.push(Reason::new(Code::NotAStatement, Answer::SetAside, message).at(&found.name));
         return Ok(());
     };
-    survey.added += usize::from(to.map_or(Ok(false), |to| to.add_statement(&opening.package, &found.bytes))?);
+    survey.added += usize::from(to.map_or(Ok(false), |to| to.add_statement(about, &found.bytes))?);
     let mut signers = Vec::new();
     for signature in &found.signatures {
         if let Err(fault) = SignatureFile::parse(&signature.bytes, limits) {
@@ -195,7 +248,7 @@ fn take(found: &FoundStatement, to: Option<&Store>, survey: &mut Survey, limits:
         survey.added += usize::from(to.map_or(Ok(false), add)?);
     }
     signers.dedup();
-    survey.statements.push(Entry { digest: found.digest, opening: Some(opening.clone()), signers });
+    survey.statements.push(Entry { digest: found.digest, opening, signers });
     Ok(())
 }
 
@@ -220,5 +273,3 @@ fn take_certificates(
     }
     Ok(())
 }
-
-const MISPLACED: &str = "it does not lie where its content asks for";
