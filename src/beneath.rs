@@ -9,7 +9,8 @@ use std::io;
 
 use thiserror::Error;
 
-#[cfg(not(unix))]
+#[cfg(any(not(unix), test))]
+#[cfg_attr(unix, expect(dead_code, unreachable_pub, reason = "only its own tests use it here"))]
 mod other;
 #[cfg(unix)]
 mod unix;
@@ -138,19 +139,20 @@ fn read_error(error: io::Error) -> ReadError {
     }
 }
 
-/// Reads a plain file of at most `limit` bytes, in one state from its first byte to its last.
-fn read_plain(mut file: PlainFile, limit: u64) -> Result<Vec<u8>, ReadError> {
-    if file.facts().size > limit {
+/// Reads a file of `size` bytes, and at most `limit`.
+fn read_bounded(file: &mut impl io::Read, size: u64, limit: u64) -> Result<Vec<u8>, ReadError> {
+    if size > limit {
         return Err(ReadError::TooLarge(limit));
     }
     let mut bytes = Vec::new();
     let most = limit.saturating_add(1);
-    io::Read::read_to_end(&mut io::Read::take(&mut file, most), &mut bytes).map_err(ReadError::Unreadable)?;
-    if bytes.len() as u64 > limit {
-        return Err(ReadError::TooLarge(limit));
-    }
-    let now = file.facts_now().map_err(ReadError::Unreadable)?;
-    if file.facts().same_state(&now) && bytes.len() as u64 == now.size { Ok(bytes) } else { Err(ReadError::Changed) }
+    io::Read::read_to_end(&mut io::Read::take(file, most), &mut bytes).map_err(ReadError::Unreadable)?;
+    if bytes.len() as u64 > limit { Err(ReadError::TooLarge(limit)) } else { Ok(bytes) }
+}
+
+/// Gives the bytes if the file was in one state from the first to the last of them.
+fn settled(bytes: Vec<u8>, before: &Facts, now: &Facts) -> Result<Vec<u8>, ReadError> {
+    if before.same_state(now) && bytes.len() as u64 == now.size { Ok(bytes) } else { Err(ReadError::Changed) }
 }
 
 #[cfg(all(test, unix))]

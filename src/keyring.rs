@@ -43,18 +43,21 @@ impl Keyring {
         let mut keyring = Self::default();
         let mut files = Vec::new();
         for path in paths {
-            let files_before = files.len();
-            for file in keyring.files(path)? {
-                let bytes = read(&file, limits.keyring)?;
-                let pieces = split::pieces(&bytes).map_err(|fault| KeyringError::of(fault, &file))?;
-                files.push((file.clone(), pieces.into_iter().map(std::borrow::Cow::into_owned).collect::<Vec<_>>()));
-            }
-            if files.len() == files_before {
+            let named = keyring.files(path)?;
+            if named.is_empty() {
                 return Err(KeyringError::Empty { path: path.clone() });
             }
+            for file in named {
+                let bytes = read(&file, limits.keyring)?;
+                files.push((file, bytes));
+            }
+        }
+        let mut pieces = Vec::new();
+        for (path, bytes) in &files {
+            pieces.push((path, split::pieces(bytes).map_err(|fault| KeyringError::of(fault, path))?));
         }
         let mut found: BTreeMap<Fingerprint, RawCertificate<'_>> = BTreeMap::new();
-        for (path, pieces) in &files {
+        for (path, pieces) in &pieces {
             let mut count = 0;
             for piece in pieces {
                 let (certificates, unread) =
@@ -66,7 +69,7 @@ impl Keyring {
                 }
             }
             if count == 0 {
-                return Err(KeyringError::Empty { path: path.clone() });
+                return Err(KeyringError::Empty { path: (*path).clone() });
             }
         }
         let issuers = found.values().map(RawCertificate::id).collect();
@@ -76,6 +79,7 @@ impl Keyring {
                 Err(error) => keyring.set_aside.push(reason(&error)),
             }
         }
+        keyring.settle();
         Ok(keyring)
     }
 
@@ -83,6 +87,7 @@ impl Keyring {
     pub fn from_certificates(certificates: impl IntoIterator<Item = Certificate>) -> Self {
         let mut keyring = Self::default();
         certificates.into_iter().for_each(|certificate| keyring.insert(certificate, false));
+        keyring.settle();
         keyring
     }
 
@@ -112,6 +117,7 @@ impl Keyring {
         for (fingerprint, copies) in copies {
             keyring.add_evidence(&fingerprint, copies, &issuers, limits);
         }
+        keyring.settle();
         keyring
     }
 
@@ -151,7 +157,7 @@ impl Keyring {
         })
     }
 
-    /// Whether a certificate, or a part of it, came only with evidence, so that nobody here has chosen it.
+    /// Whether a certificate came only with evidence, so that nobody here has chosen it.
     pub fn is_only_evidence(&self, fingerprint: &Fingerprint) -> bool {
         self.certificates.get(fingerprint).is_some_and(|entry| entry.evidence)
     }
@@ -159,6 +165,17 @@ impl Keyring {
     /// What was found and is not used, each with its reason.
     pub fn set_aside(&self) -> &[Reason] {
         &self.set_aside
+    }
+
+    /// Finds the revocations by designated revokers, now that all certificates are there.
+    fn settle(&mut self) {
+        let find = |fingerprint: &Fingerprint| self.by_fingerprint(fingerprint);
+        let settled: Vec<_> =
+            self.certificates().filter_map(|certificate| certificate.with_designated_revocations(find)).collect();
+        for certificate in settled {
+            let evidence = self.is_only_evidence(certificate.fingerprint());
+            self.insert(certificate, evidence);
+        }
     }
 
     fn insert(&mut self, certificate: Certificate, evidence: bool) {

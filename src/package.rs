@@ -195,8 +195,8 @@ fn decode(text: &str) -> Result<String, PurlError> {
 fn check_parts(purl: &Purl) -> Result<(), PurlError> {
     let named = purl.path.iter().chain(&purl.version);
     named.map(String::as_str).try_for_each(|part| check_name(part.as_bytes()).map(drop)).map_err(PurlError::Part)?;
-    let pieces = purl.qualifiers.iter().flat_map(|(_, value)| value.split('/')).filter(|piece| !piece.is_empty());
-    pieces.map(|piece| check_name(piece.as_bytes()).map(drop)).collect::<Result<(), _>>().map_err(PurlError::Part)
+    let mut pieces = purl.qualifiers.iter().flat_map(|(_, value)| value.split('/')).filter(|piece| !piece.is_empty());
+    pieces.try_for_each(|piece| check_name(piece.as_bytes()).map(drop)).map_err(PurlError::Part)
 }
 
 /// What an ecosystem asks of its names. Ecosystems that we do not know are taken as they are written.

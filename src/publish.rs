@@ -240,9 +240,9 @@ pub enum PublishError {
         /// Where it lies.
         place: String,
         /// Its package.
-        found: Purl,
+        found: Box<Purl>,
         /// The package to be signed.
-        wanted: Purl,
+        wanted: Box<Purl>,
     },
     /// This version was signed before with another tree.
     #[error(

@@ -173,10 +173,11 @@ impl Reason {
         Self { code, answer, path: None, message: message.into(), step: None }
     }
 
-    /// Says where; `path` is escaped here.
+    /// Says where; `path` is escaped here. The empty path is the package's directory itself, shown as `.`.
     #[must_use]
     pub fn at(mut self, path: impl AsRef<[u8]>) -> Self {
-        self.path = Some(Shown::new(&path).to_string());
+        let path = path.as_ref();
+        self.path = Some(if path.is_empty() { ".".to_owned() } else { Shown::new(path).to_string() });
         self
     }
 
@@ -233,7 +234,7 @@ mod tests {
         let note = Reason::new(Code::PathWindows, Answer::Note, "n").at("a");
         let reject = Reason::new(Code::FileAdded, Answer::Reject, "r").at("z");
         let listed = Listed::new(vec![note.clone(), note.clone(), reject.clone()], 1);
-        assert_eq!(listed.reasons, [reject.clone()]);
+        assert_eq!(listed.reasons, std::slice::from_ref(&reject));
         assert_eq!(listed.total, 2);
         assert_eq!(Listed::new(vec![reject.clone(), note.clone()], 9).reasons, [note, reject]);
     }

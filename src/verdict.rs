@@ -165,7 +165,7 @@ pub fn judge(case: Case<'_>) -> Verdict {
     let mut reasons = case.found;
     reasons.extend(equivocations(case.releases, case.signers));
     let mut verdict = Verdict {
-        package: case.asked.or(release.map(|release| release.statement().package())).cloned(),
+        package: case.asked.or_else(|| release.map(|release| release.statement().package())).cloned(),
         acceptance: None,
         authentic: Known::No,
         authorised: Known::No,

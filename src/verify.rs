@@ -20,7 +20,7 @@ use crate::report::{PackageReport, Report};
 use crate::shown::Shown;
 use crate::statement::{Kind, Manifest, StatementFault};
 use crate::store::package::Own;
-use crate::store::{FoundStatement, Store};
+use crate::store::{FoundSignature, FoundStatement, Store};
 use crate::time::Times;
 use crate::tree::{MeasuredTree, Survey, SurveyError, SurveyRequest, Watcher, survey};
 use crate::tree_text::TreeText;
@@ -191,6 +191,7 @@ impl Candidates {
         let mut releases = Vec::new();
         for mut found in self.0.into_values() {
             found.signatures.sort();
+            reasons.extend(skip_strangers(&mut found, signers, request.limits));
             let own = is_own_manifest(&found);
             let mut signed = SignedStatement::new(found.bytes);
             for signature in found.signatures {
@@ -207,6 +208,19 @@ impl Candidates {
         }
         releases
     }
+}
+
+/// Signatures by others than those whose word counts are checked only while they are few: nobody can make us work for
+/// long, or bury a good one.
+fn skip_strangers(found: &mut FoundStatement, signers: &Signers, limits: &Limits) -> Option<Reason> {
+    let named = |signature: &FoundSignature| signers.named().contains(&signature.signer);
+    let others = found.signatures.iter().filter(|signature| !named(signature)).count();
+    if others <= limits.signatures {
+        return None;
+    }
+    found.signatures.retain(named);
+    let message = format!("{others} signatures by others were skipped, going by the names of their files");
+    Some(Reason::new(Code::LimitSignatures, Answer::Note, message).at(&found.name))
 }
 
 fn is_own_manifest(found: &FoundStatement) -> bool {

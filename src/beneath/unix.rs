@@ -11,7 +11,7 @@ use std::path::Path;
 
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 
-use super::{Facts, Listed, ReadError, Type, read_error, read_plain};
+use super::{Facts, Listed, ReadError, Type, read_bounded, read_error, settled};
 
 /// An open directory.
 #[derive(Debug)]
@@ -119,7 +119,10 @@ impl Folder {
     /// # Errors
     /// As [`Folder::file`], or it is over the limit, or it changed meanwhile.
     pub fn read(&self, name: impl AsRef<OsStr>, limit: u64) -> Result<Vec<u8>, ReadError> {
-        read_plain(self.file(name)?, limit)
+        let mut file = self.file(name)?;
+        let size = file.facts().size;
+        let bytes = read_bounded(&mut file, size, limit)?;
+        settled(bytes, file.facts(), &file.facts_now().map_err(ReadError::Unreadable)?)
     }
 
     fn new(descriptor: OwnedFd) -> Result<Self, ReadError> {

@@ -2,12 +2,13 @@
 
 use std::io::Write;
 
+use rayon::prelude::*;
 use serde_json::json;
 
 use super::args::{Format, KeyringCommand};
 use super::{Context, tell, tell_json};
 use crate::keyring::Keyring;
-use crate::openpgp::Certificate;
+use crate::openpgp::{Certificate, Standing};
 use crate::reason::{Answer, Listed, Reason};
 use crate::report::Report;
 use crate::shown::Shown;
@@ -26,16 +27,17 @@ pub(super) fn run(command: &KeyringCommand, context: &Context<'_>, out: &mut dyn
     let user_ids = keyring.certificates().flat_map(Certificate::user_id_faults);
     let set_aside: Vec<Reason> = keyring.set_aside().iter().cloned().chain(user_ids).collect();
     let set_aside = Listed::new(set_aside, context.limits.reasons);
+    let certificates: Vec<_> = keyring.certificates().collect();
+    let rows: Vec<_> = certificates.par_iter().map(|one| (*one, one.standing(&times))).collect();
     match format {
-        Format::Json => tell_json(&json(&keyring, times, &set_aside), out)?,
-        Format::Text => text(&keyring, times, &set_aside, out)?,
+        Format::Json => tell_json(&json(&rows, times, &set_aside), out)?,
+        Format::Text => text(&rows, &set_aside, out)?,
     }
     Ok(0)
 }
 
-fn json(keyring: &Keyring, times: Times, set_aside: &Listed) -> serde_json::Value {
-    let certificates = keyring.certificates().map(|certificate| {
-        let standing = certificate.standing(&times);
+fn json(rows: &[(&Certificate, Standing)], times: Times, set_aside: &Listed) -> serde_json::Value {
+    let certificates = rows.iter().map(|(certificate, standing)| {
         let user_ids = certificate.user_ids().into_iter().map(|text| Shown::new(text).to_string());
         json!({
             "fingerprint": certificate.fingerprint().as_str(),
@@ -56,10 +58,9 @@ fn json(keyring: &Keyring, times: Times, set_aside: &Listed) -> serde_json::Valu
     })
 }
 
-fn text(keyring: &Keyring, times: Times, set_aside: &Listed, out: &mut dyn Write) -> std::io::Result<()> {
-    for certificate in keyring.certificates() {
+fn text(rows: &[(&Certificate, Standing)], set_aside: &Listed, out: &mut dyn Write) -> std::io::Result<()> {
+    for (certificate, standing) in rows {
         writeln!(out, "{}", certificate.fingerprint())?;
-        let standing = certificate.standing(&times);
         let code = standing.code().map(|code| format!(" [{code}]")).unwrap_or_default();
         writeln!(out, "  {:<14} {standing}{code}", certificate.algorithm())?;
         for user_id in certificate.user_ids() {

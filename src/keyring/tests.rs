@@ -133,6 +133,34 @@ fn copies_are_merged_with_the_revocations_of_both() {
 }
 
 #[test]
+fn a_designated_revoker_is_heard_once_its_certificate_is_there() {
+    let (revoker, stranger) = (Person::new(), Person::new());
+    let one = Person::made(|builder| builder.set_revocation_keys(vec![revoker.as_revoker()]));
+    let standing = |by: &Person, also: &[&Person]| {
+        let mut bytes = one.clone().revoked_by(by, days_ago(3)).public();
+        also.iter().for_each(|person| bytes.extend(person.public()));
+        let keyring = read_one(bytes).expect("a keyring");
+        keyring.by_fingerprint(one.certificate().fingerprint()).map(|certificate| certificate.standing(&TIMES))
+    };
+    let valid = Some(Standing::Valid { until: None });
+    assert_eq!(standing(&revoker, &[&revoker]), Some(Standing::Revoked));
+    assert_eq!(standing(&revoker, &[]), valid);
+    assert_eq!(standing(&stranger, &[&stranger, &revoker]), valid);
+    let evidence = one.clone().revoked_by(&revoker, days_ago(3)).public();
+    let keyring = Keyring::from_certificates([one.certificate(), revoker.certificate()]);
+    let keyring = keyring.with_evidence([("a", &evidence[..])], &Limits::default());
+    let found = keyring.by_fingerprint(one.certificate().fingerprint()).map(|certificate| certificate.standing(&TIMES));
+    assert_eq!(found, Some(Standing::Revoked));
+    let code = crate::openpgp::check::check(
+        &one.sign(),
+        crate::openpgp::testing::MESSAGE,
+        &keyring.candidates(&one.sign()),
+        &TIMES,
+    );
+    assert_eq!(code.map_err(|fault| fault.code()), Err(Code::SignerRevoked));
+}
+
+#[test]
 fn signers_are_found_by_any_of_their_keys() {
     let people: Vec<_> = (0..3).map(|_| Person::made(|builder| builder.add_signing_subkey())).collect();
     let keyring = Keyring::from_certificates(people.iter().map(Person::certificate));

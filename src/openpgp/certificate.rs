@@ -30,6 +30,8 @@ pub struct Certificate {
     keys: Vec<KeyName>,
     bytes: Vec<u8>,
     parsed: OnceLock<Result<Cert, String>>,
+    /// Revocations by revokers whom the certificate designated, checked with their certificates.
+    designated: Vec<Signature>,
 }
 
 impl Certificate {
@@ -42,7 +44,7 @@ impl Certificate {
     }
 
     pub(super) fn from_packets(keys: Vec<KeyName>, bytes: Vec<u8>) -> Self {
-        Self { keys, bytes, parsed: OnceLock::new() }
+        Self { keys, bytes, parsed: OnceLock::new(), designated: Vec::new() }
     }
 
     /// The fingerprint of the primary key: who this is.
@@ -101,9 +103,11 @@ impl Certificate {
     }
 
     /// What the certificate is worth.
+    ///
+    /// Revocations by a designated revoker count once a keyring has found the revoker's certificate.
     pub fn standing(&self, times: &Times) -> Standing {
         match self.cert() {
-            Ok(cert) => Standing::of(cert, times),
+            Ok(cert) => Standing::of(cert, &self.designated, times),
             Err(why) => Standing::Invalid { why: why.to_owned() },
         }
     }
@@ -136,7 +140,8 @@ impl Certificate {
         let mut keys = vec![self.keys[0].clone()];
         let mut bytes = Vec::new();
         packets::write(tag::PUBLIC_KEY, &primary.key().to_vec().map_err(failed)?, &mut bytes);
-        write_all(primary.self_revocations().chain(primary.self_signatures()), &mut bytes).map_err(failed)?;
+        write_all(primary.self_revocations().chain(primary.self_signatures()).chain(&self.designated), &mut bytes)
+            .map_err(failed)?;
         let mut user_ids = 0;
         for user_id in cert.userids() {
             let signed = user_id.self_signatures().next().is_some();
@@ -162,7 +167,7 @@ impl Certificate {
         if bytes.len() as u64 > limits.certificate {
             return Err(over("bytes"));
         }
-        Ok(Self::from_packets(keys, bytes))
+        Ok(Self { designated: self.designated.clone(), ..Self::from_packets(keys, bytes) })
     }
 
     /// This certificate and another copy of it together: user IDs, subkeys and revocations of both.
@@ -185,6 +190,36 @@ impl Certificate {
         raw.minimise(issuers, limits)
     }
 
+    /// The certificate with the revocations that others made for it, if there are any and it designated their makers
+    /// (RFC 9580, section 5.2.3.23); `find` gives the makers' certificates.
+    pub fn with_designated_revocations<'a>(&self, find: impl Fn(&Fingerprint) -> Option<&'a Self>) -> Option<Self> {
+        if !self.raw().is_ok_and(|raw| raw.is_revoked_by_others()) {
+            return None;
+        }
+        let cert = self.cert().ok()?;
+        let primary = cert.primary_key();
+        let own = cert.userids().flat_map(|user_id| user_id.self_signatures().collect::<Vec<_>>());
+        let revokers: Vec<_> = primary
+            .self_signatures()
+            .chain(own)
+            .flat_map(|signature| signature.revocation_keys().collect::<Vec<_>>())
+            .filter_map(|designated| find(&super::fingerprint(designated.revoker().1)?)?.cert().ok())
+            .collect();
+        let is_by = |revocation: &Signature, revoker: &Cert| {
+            revocation.verify_primary_key_revocation(revoker.primary_key().key(), primary.key()).is_ok()
+        };
+        let designated = primary
+            .other_revocations()
+            .filter(|revocation| revokers.iter().any(|revoker| is_by(revocation, revoker)))
+            .cloned()
+            .collect();
+        Some(Self { designated, ..self.clone() })
+    }
+
+    pub(super) fn standing_of(&self, cert: &Cert, times: &Times) -> Standing {
+        Standing::of(cert, &self.designated, times)
+    }
+
     pub(super) fn raw(&self) -> Result<RawCertificate<'_>, CertificateError> {
         split::certificates(&self.bytes)?.0.pop().ok_or(CertificateError::None)
     }
@@ -200,7 +235,8 @@ impl Certificate {
 
 impl Clone for Certificate {
     fn clone(&self) -> Self {
-        Self::from_packets(self.keys.clone(), self.bytes.clone())
+        let designated = self.designated.clone();
+        Self { designated, ..Self::from_packets(self.keys.clone(), self.bytes.clone()) }
     }
 }
 

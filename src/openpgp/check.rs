@@ -129,7 +129,7 @@ impl Question<'_> {
             let algorithm = policy::algorithm(key.key());
             return Err(SignatureFault::WeakKey { certificate: certificate(), key: name.clone(), algorithm });
         }
-        let standing = Standing::of(self.cert, times);
+        let standing = self.certificate.standing_of(self.cert, times);
         match &standing {
             Standing::Revoked => return Err(SignatureFault::SignerRevoked { certificate: certificate() }),
             Standing::Unsupported { algorithm } => return Err(unsupported(algorithm.clone())),

@@ -137,6 +137,7 @@ pub struct Unopened {
 /// What became of one signature file.
 enum Outcome {
     Good(GoodSignature),
+    /// Not counted; the certificates that may have been meant.
     Bad(SignatureFault, Vec<Fingerprint>),
 }
 
@@ -154,7 +155,13 @@ fn judge<'c>(
     let candidates = candidates(&signature);
     match check(&signature, message, &candidates, &times) {
         Ok(good) => Outcome::Good(good),
-        Err(fault) => Outcome::Bad(fault, candidates.iter().map(|one| one.fingerprint().clone()).collect()),
+        Err(fault) => {
+            let meant = match fault.certificate() {
+                Some(certificate) => vec![certificate.clone()],
+                None => candidates.iter().map(|one| one.fingerprint().clone()).collect(),
+            };
+            Outcome::Bad(fault, meant)
+        }
     }
 }
 

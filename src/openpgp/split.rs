@@ -63,6 +63,15 @@ impl<'a> RawCertificate<'a> {
         self.name.id
     }
 
+    /// Whether somebody else says that this certificate is revoked. Not checked.
+    pub(super) fn is_revoked_by_others(&self) -> bool {
+        self.direct.iter().any(|signature| {
+            let key_revocation = matches!(signature, [2 | 3, _, 0x20, ..] | [4 | 6, 0x20, ..]);
+            key_revocation
+                && SignatureHints::of(signature).is_some_and(|hints| !hints.issuers.contains(&self.name.id.0))
+        })
+    }
+
     /// Adds what another copy of the same certificate has; nothing of either is lost.
     pub fn merge(&mut self, other: Self) {
         self.direct.extend(other.direct);
@@ -81,22 +90,20 @@ impl<'a> RawCertificate<'a> {
         let over = |what| CertificateError::Limit { fingerprint: fingerprint.clone(), what };
         let mut certifications = 0;
         let mut known = HashSet::new();
-        let mut keep = |signature: &'a [u8]| {
+        // By a stranger, or unreadable: dropped before anything else is done with it.
+        let mut keep = |place: usize, signature: &'a [u8]| {
             let Some(hints) = SignatureHints::of(signature) else { return false };
-            let by = |id: &KeyId| hints.issuers.contains(&id.0);
-            if !hints.issuers.is_empty() && !by(&own) {
-                if !hints.issuers.iter().any(|id| issuers.contains(&KeyId(*id))) {
-                    return false;
-                }
-                certifications += 1;
-            }
-            true
+            let own = hints.issuers.is_empty() || hints.issuers.contains(&own.0);
+            let kept = own || hints.issuers.iter().any(|id| issuers.contains(&KeyId(*id)));
+            let kept = kept && known.insert((place, signature));
+            certifications += usize::from(kept && !own);
+            kept
         };
         let mut bytes = Vec::new();
         let mut keys = vec![self.name.clone()];
         packets::write(tag::PUBLIC_KEY, self.primary, &mut bytes);
         for signature in self.direct {
-            if known.insert((0, signature)) && keep(signature) {
+            if keep(0, signature) {
                 packets::write(tag::SIGNATURE, signature, &mut bytes);
             }
         }
@@ -110,7 +117,7 @@ impl<'a> RawCertificate<'a> {
                 order.len()
             });
             for signature in component.signatures {
-                if known.insert((place, signature)) && keep(signature) {
+                if keep(place, signature) {
                     order[place - 1].signatures.push(signature);
                 }
             }

@@ -14,8 +14,6 @@ use crate::shown::Shown;
 use crate::time::{Times, Timestamp};
 
 /// The standing of a certificate as a whole. Only [`Valid`](Self::Valid) lets its signatures count as they are.
-///
-/// Revocations by a designated revoker are not read: only those that the certificate itself made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {
@@ -61,12 +59,13 @@ impl Standing {
         }
     }
 
-    pub(super) fn of(certificate: &Cert, times: &Times) -> Self {
+    /// `designated` are revocations by designated revokers, checked.
+    pub(super) fn of(certificate: &Cert, designated: &[Signature], times: &Times) -> Self {
         let primary = certificate.primary_key();
         if !policy::is_supported(primary.key()) {
             return Self::Unsupported { algorithm: policy::algorithm(primary.key()) };
         }
-        match Revocation::newest(primary.self_revocations(), times) {
+        match Revocation::newest(primary.self_revocations().chain(designated), times) {
             Some(Revocation::Hard) => return Self::Revoked,
             Some(Revocation::Soft(since)) => return Self::Retired { since },
             None => {}
@@ -128,7 +127,7 @@ pub(super) enum Revocation {
 }
 
 impl Revocation {
-    /// The revocation that counts, out of those that the certificate itself made (and that verify).
+    /// The revocation that counts, out of those that verify.
     ///
     /// A hard one counts at any time, also if it is dated later; a soft one from its date on, and no later
     /// self-signature takes it back.

@@ -8,7 +8,7 @@ use sequoia_openpgp::packet::key::{PrimaryRole, SecretParts};
 use sequoia_openpgp::packet::signature::SignatureBuilder;
 use sequoia_openpgp::packet::{Key, Signature, UserID};
 use sequoia_openpgp::serialize::{Serialize as _, SerializeInto as _};
-use sequoia_openpgp::types::{HashAlgorithm, KeyFlags, ReasonForRevocation, SignatureType};
+use sequoia_openpgp::types::{HashAlgorithm, KeyFlags, ReasonForRevocation, RevocationKey, SignatureType};
 use sequoia_openpgp::{Cert, Packet};
 
 use super::{Certificate, SignatureFile};
@@ -93,6 +93,20 @@ impl Person {
         }
         let revocation = builder.sign_direct_key(&mut signer, None).expect("a revocation");
         self.plus([Packet::from(revocation)])
+    }
+
+    /// The same, revoked without a reason by somebody else.
+    pub(crate) fn revoked_by(self, other: &Self, time: SystemTime) -> Self {
+        let revocation = SignatureBuilder::new(SignatureType::KeyRevocation)
+            .set_signature_creation_time(time)
+            .and_then(|b| b.sign_direct_key(&mut other.key_pair(0), self.0.primary_key().key()))
+            .expect("a revocation");
+        self.plus([Packet::from(revocation)])
+    }
+
+    /// This person as a designated revoker.
+    pub(crate) fn as_revoker(&self) -> RevocationKey {
+        RevocationKey::new(self.0.primary_key().key().pk_algo(), self.0.fingerprint(), false)
     }
 
     /// The public certificate.

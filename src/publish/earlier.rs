@@ -159,8 +159,8 @@ fn check_own(found: &FoundStatement, package: &Purl) -> Result<(), PublishError>
     match &found.opening {
         Some(opening) if opening.package.identity() != package.identity() => Err(PublishError::OtherPackage {
             place: found.name.clone(),
-            found: opening.package.clone(),
-            wanted: package.clone(),
+            found: Box::new(opening.package.clone()),
+            wanted: Box::new(package.clone()),
         }),
         _ => Ok(()),
     }
@@ -181,7 +181,7 @@ fn open(found: FoundStatement, keyring: &Keyring, signer: &Signer, times: Times,
     let signers: BTreeSet<_> = opened.signers().cloned().collect();
     let ours = opened.statement().authors().contains(signer.fingerprint()) && !signers.is_empty();
     let manifest = opened.statement().clone();
-    ours.then(|| Earlier { manifest, digest: found.digest, signers, place: found.name })
+    ours.then_some(Earlier { manifest, digest: found.digest, signers, place: found.name })
 }
 
 /// A manifest that the author named; it is theirs to say that this release follows it.
@@ -192,7 +192,7 @@ fn read_named(path: &std::path::Path, request: &SignRequest<'_>) -> Result<Earli
         .map_err(|source| PublishError::Manifest { path: Some(owned()), source })?;
     let place = path.display().to_string();
     if manifest.package().identity() != request.package.identity() {
-        let (found, wanted) = (manifest.package().clone(), request.package.clone());
+        let (found, wanted) = (Box::new(manifest.package().clone()), Box::new(request.package.clone()));
         return Err(PublishError::OtherPackage { place, found, wanted });
     }
     Ok(Earlier { digest: manifest.digest(), manifest, signers: BTreeSet::new(), place })

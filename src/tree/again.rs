@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(fixture.found_when(|_| ()), []);
         let found = fixture.found_when(|now| {
             if now == Moment::Returning {
-                fixture.write("d/new", "")
+                fixture.write("d/new", "");
             }
         });
         assert_eq!(found, one("changed-during-verify", "d"));
@@ -97,6 +97,6 @@ mod tests {
                 fs::remove_dir_all(fixture.at("d")).expect("removed");
             }
         });
-        assert_eq!(found, [("changed-during-verify", String::new()), ("changed-during-verify", "d".to_owned())]);
+        assert_eq!(found, [("changed-during-verify", ".".to_owned()), ("changed-during-verify", "d".to_owned())]);
     }
 }

@@ -38,7 +38,7 @@ impl<'a> Changes<'a> {
                 Ordering::Less => changes.removed.extend(before.next()),
                 Ordering::Greater => changes.added.extend(now.next()),
                 Ordering::Equal => {
-                    changes.changed.extend(before.next().zip(now.next()).filter(|(old, new)| old != new))
+                    changes.changed.extend(before.next().zip(now.next()).filter(|(old, new)| old != new));
                 }
             }
         }

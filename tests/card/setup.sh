@@ -16,7 +16,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 version=0.2.0
-cache=${CARD_CACHE:-${CARGO_TARGET_DIR:-$here/../../target}/card}
+cache=${CARD_CACHE:-$here/../../target/card}
 
 # Prints the path of the driver, building it first where it is not there.
 driver() {

@@ -175,3 +175,54 @@ fn signed(card: &Card) -> String {
     let file = file.to_str().unwrap();
     card.gpg(&["--status-fd=1", &user, "--digest-algo=SHA512", "--armor", &output, "--detach-sign", "--", file])
 }
+
+/// The whole way of an author with a card: one PIN a release, a clear word for whatever goes wrong, nothing half written.
+#[test]
+fn countersign_signs_with_a_card() {
+    let Some(mut card) = Card::new("countersign_signs_with_a_card") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let package = dir.path().join("acme");
+    fs::create_dir(&package).unwrap();
+    fs::write(package.join("main.c"), "int main;\n").unwrap();
+
+    card.answer("999999");
+    assert_eq!(sign(&card, &package, "1.0", "--first"), (2, "Error: the PIN or passphrase was wrong".into()));
+    card.answer("cancel");
+    assert_eq!(sign(&card, &package, "1.0", "--first"), (2, "Error: the PIN or passphrase entry was cancelled".into()));
+    assert!(!package.join(".countersign").exists());
+    assert_eq!(card.says("sigcount"), "0:::");
+
+    card.answer("123456");
+    assert_eq!(sign(&card, &package, "1.0", "--first"), (0, String::new()));
+    assert_eq!(card.says("sigcount"), "1:::");
+    assert_eq!(verify(&card, &package), Some(0));
+
+    fs::write(package.join("main.c"), "int other;\n").unwrap();
+    assert_eq!(verify(&card, &package), Some(1));
+    assert_eq!(sign(&card, &package, "1.1", "--yes"), (0, String::new()));
+    assert_eq!(verify(&card, &package), Some(0));
+
+    card.eject();
+    fs::write(package.join("main.c"), "int third;\n").unwrap();
+    let before = fs::read(package.join(".countersign/manifest.toml")).unwrap();
+    assert_eq!(sign(&card, &package, "1.2", "--yes"), (2, "Error: the smartcard with this key is not there".into()));
+    assert_eq!(fs::read(package.join(".countersign/manifest.toml")).unwrap(), before);
+}
+
+/// The exit code, and the beginning of the error up to its first `;`.
+fn sign(card: &Card, package: &Path, version: &str, option: &str) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.env("GNUPGHOME", card.home()).arg("sign").arg(package);
+    command.arg(format!("--package=pkg:generic/acme@{version}")).arg(format!("--key={}", card.fingerprint()));
+    command.args(["--yes", option].iter().take(if option == "--yes" { 1 } else { 2 }));
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    let error = told.lines().find(|line| line.starts_with("Error: ")).unwrap_or_default();
+    (output.status.code().unwrap(), error.split(';').next().unwrap_or_default().to_owned())
+}
+
+fn verify(card: &Card, package: &Path) -> Option<i32> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.arg("verify").arg(package).args(["--signer", card.fingerprint()]).arg("--keyring").arg(card.keyring());
+    command.stdout(Stdio::null()).status().unwrap().code()
+}

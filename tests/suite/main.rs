@@ -4,6 +4,8 @@
 mod attacks;
 mod card;
 mod codes;
+mod corpus;
+mod docs;
 mod floors;
 mod gpg_matrix;
 mod places;

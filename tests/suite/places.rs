@@ -42,7 +42,7 @@ fn another_device_is_refused() {
 fn what_cannot_be_read_is_told_and_not_skipped() {
     for path in ["a", "d"] {
         let dir = tree();
-        fs::set_permissions(dir.path().join(path), Permissions::from_mode(0)).expect("changed");
+        fs::set_permissions(dir.path().join(path), Permissions::from_mode(0o000)).expect("changed");
         // Who may read everything first has to give up that right.
         let all = fs::read_dir(dir.path().join("d")).is_ok() && fs::read(dir.path().join("a")).is_ok();
         let script = format!("exec \"$SELF\" {CHILD}");

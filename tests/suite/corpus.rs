@@ -1,0 +1,52 @@
+//! The fuzzers' corpora, run once each on the compiler at hand: nothing panics, and the promises of each target hold.
+
+use std::fs;
+use std::path::Path;
+
+use countersign::limits::Limits;
+use countersign::openpgp::SignatureFile;
+use countersign::statement::{Manifest, Opening};
+use countersign::tree_text::TreeText;
+
+fn replay(target: &str, run: impl Fn(&[u8]) -> bool) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    let (mut count, mut parsed) = (0, 0);
+    for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("an entry").path();
+        count += 1;
+        parsed += usize::from(run(&fs::read(&path).expect("a readable file")));
+    }
+    assert!(count >= 10 && parsed >= 1, "the corpus of {target} is too small: {count} files, {parsed} of them parse");
+    assert!(parsed < count, "the corpus of {target} has nothing that is refused");
+}
+
+#[test]
+fn tree_texts_print_as_they_were() {
+    replay("tree_text", |bytes| {
+        let text = TreeText::parse(bytes, &Limits::default());
+        text.inspect(|text| assert_eq!(text.to_string().as_bytes(), bytes)).is_ok()
+    });
+}
+
+#[test]
+fn manifests_print_as_they_were() {
+    replay("manifest", |bytes| {
+        let limits = Limits::default();
+        let opening = Opening::read(bytes, &limits);
+        let Ok(manifest) = Manifest::parse(bytes, &limits) else { return false };
+        assert_eq!(manifest.text().as_bytes(), bytes);
+        assert_eq!(opening.expect("opening lines").package, *manifest.package());
+        true
+    });
+}
+
+#[test]
+fn signatures_are_the_same_in_our_armour() {
+    replay("signature_file", |bytes| {
+        let limits = Limits::default();
+        let Ok(signature) = SignatureFile::parse(bytes, &limits) else { return false };
+        let again = SignatureFile::parse(signature.armored().as_bytes(), &limits).expect("what we armour, we read");
+        assert_eq!(again.armored(), signature.armored());
+        true
+    });
+}
