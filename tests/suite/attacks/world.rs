@@ -169,7 +169,11 @@ impl World {
             plain.push(c);
         }
         plain.pop();
-        plain
+        // The folder of two digits in a store.
+        match plain.find("/#").and_then(|end| Some((plain[..end].rfind('/')?, end))) {
+            Some((start, end)) if end - start == 3 => format!("{}/*{}", &plain[..start], &plain[end..]),
+            _ => plain,
+        }
     }
 
     pub(crate) fn act(&self, step: &Step) {
