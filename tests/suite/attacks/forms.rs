@@ -90,12 +90,10 @@ impl Options {
                 })
                 .expect("a subpacket");
         }
-        let mut signature = if self.no_time || self.no_issuer {
-            // The library adds both, but for signatures whose packet is made by hand.
+        if self.no_time || self.no_issuer || self.kind > 1 {
             return self.bare(&mut key, message);
-        } else {
-            builder.sign_message(&mut key, message).expect("a signature")
-        };
+        }
+        let mut signature = builder.sign_message(&mut key, message).expect("a signature");
         if let Some(claimed) = claimed {
             let id = SubpacketValue::Issuer(claimed.key(0).public().keyid());
             signature.unhashed_area_mut().add(Subpacket::new(id, false).expect("a subpacket")).expect("room");
@@ -103,7 +101,7 @@ impl Options {
         signature
     }
 
-    /// A good signature without a time or without an issuer, as the library would not make it.
+    /// A good signature of another type, without a time, or without an issuer: the library would not make it.
     fn bare(&self, key: &mut sequoia_openpgp::crypto::KeyPair, message: &[u8]) -> Signature {
         use sequoia_openpgp::crypto::Signer as _;
         use sequoia_openpgp::crypto::hash::Hash as _;
@@ -122,7 +120,7 @@ impl Options {
         let algorithm = key.public().pk_algo();
         let fields = |hashed: Vec<_>, mpis| {
             let (hash, prefix) = (HashAlgorithm::SHA512, [0; 2]);
-            Signature4::new(SignatureType::Binary, algorithm, hash, area(hashed), area(Vec::new()), prefix, mpis)
+            Signature4::new(SignatureType::from(self.kind), algorithm, hash, area(hashed), area(Vec::new()), prefix, mpis)
         };
         let empty = sequoia_openpgp::crypto::mpi::Signature::Unknown { mpis: Box::new([]), rest: Vec::new().into() };
         let draft = fields(hashed.clone(), empty);
