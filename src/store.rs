@@ -21,7 +21,7 @@ use crate::limits::Limits;
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
 use crate::statement::Opening;
-pub use survey::{Entry, Survey};
+pub use survey::{Entry, Source, Survey};
 
 /// An open store.
 #[derive(Debug)]
@@ -164,7 +164,8 @@ impl StoreError {
             Self::Open { .. } | Self::Write { .. } => Code::Unreadable,
             Self::NoStore(_) | Self::Version(_) => Code::StoreVersion,
         };
-        Reason::new(code, Answer::CannotTell, self.to_string())
+        let cause = std::error::Error::source(self).map(|cause| format!(": {cause}")).unwrap_or_default();
+        Reason::new(code, Answer::CannotTell, format!("{self}{cause}"))
     }
 }
 

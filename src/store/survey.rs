@@ -43,6 +43,35 @@ pub struct Survey {
     pub reasons: Vec<Reason>,
 }
 
+/// Where evidence can be taken from.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "evidence lies in a store or in a package")]
+pub enum Source {
+    /// A store.
+    Store(Store),
+    /// What a package carries in its own `.countersign/`.
+    Package(Own),
+}
+
+impl Source {
+    /// Opens what lies at `path`: a store, or a package's directory.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self, StoreError> {
+        match Store::open(path, limits) {
+            Ok(store) => Ok(Self::Store(store)),
+            Err(StoreError::NoStore(_)) => {
+                let folder = Folder::open(path);
+                let folder = folder.map_err(|source| StoreError::Open { path: path.to_path_buf(), source })?;
+                let own = Own::read(&folder, limits);
+                if own.is_empty() { Err(StoreError::NoStore(path.to_path_buf())) } else { Ok(Self::Package(own)) }
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
 impl Store {
     /// Looks at every file, recomputes every name, and hands what belongs to `to`, if there is such a store.
     ///
@@ -98,20 +127,14 @@ impl Store {
         Ok(survey)
     }
 
-    /// Brings what lies at `path` (a store, or a package's directory) into this store.
+    /// Brings what was opened into this store.
     ///
     /// # Errors
-    /// `path` is neither, or this store cannot be written.
-    pub fn add_all(&self, path: &Path) -> Result<Survey, StoreError> {
-        match Self::open(path, &self.limits) {
-            Ok(from) => from.survey(Some(self)),
-            Err(StoreError::NoStore(_)) => {
-                let folder = Folder::open(path);
-                let folder = folder.map_err(|source| StoreError::Open { path: path.to_path_buf(), source })?;
-                let own = Own::read(&folder, &self.limits);
-                if own.is_empty() { Err(StoreError::NoStore(path.to_path_buf())) } else { self.add_package(&own) }
-            }
-            Err(error) => Err(error),
+    /// This store cannot be written, or the other one cannot be read.
+    pub fn add_all(&self, from: &Source) -> Result<Survey, StoreError> {
+        match from {
+            Source::Store(from) => from.survey(Some(self)),
+            Source::Package(own) => self.add_package(own),
         }
     }
 
