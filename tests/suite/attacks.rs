@@ -75,6 +75,8 @@ struct Case {
     says: Vec<String>,
     /// How many reasons there are in all, where more were found than are listed.
     total: Option<u64>,
+    /// Only where the cryptography is this feature's.
+    backend: Option<String>,
     /// The command is one that writes.
     #[serde(default)]
     writes: bool,
@@ -91,7 +93,9 @@ fn attacks() {
     let faults = Mutex::new(Vec::new());
     let mut jobs = Vec::new();
     for (name, folder) in &folders {
-        jobs.extend(folder.case.iter().map(|case| (name, folder, case)));
+        let backend = if cfg!(feature = "crypto-rust") { "crypto-rust" } else { "another" };
+        let possible = |case: &&Case| case.backend.as_ref().is_none_or(|wanted| wanted == backend);
+        jobs.extend(folder.case.iter().filter(possible).map(|case| (name, folder, case)));
         let shaped = |good: bool| folder.case.iter().filter(|case| case.good == good).count();
         if shaped(true) == 0 || shaped(false) == 0 {
             faults.lock().unwrap().push(format!("{name}: needs an attack and a good twin"));
@@ -124,7 +128,8 @@ fn folders() -> Vec<(String, Folder)> {
         if name == "README.md" {
             continue;
         }
-        let read = |file: &str| fs::read_to_string(path.join(file)).unwrap_or_else(|why| panic!("{name}/{file}: {why}"));
+        let read =
+            |file: &str| fs::read_to_string(path.join(file)).unwrap_or_else(|why| panic!("{name}/{file}: {why}"));
         assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'), "{name}");
         assert!(read("README.md").len() > name.len() + 40, "{name}/README.md does not tell the attack");
         let folder = toml::from_str(&read("case.toml")).unwrap_or_else(|why| panic!("{name}/case.toml: {why}"));
@@ -223,7 +228,8 @@ fn reasons(json: Option<&Value>, stderr: &str) -> Vec<String> {
         Some(json) => collect(json, &mut found),
         None => {
             let codes = Code::ALL.iter().map(|(code, _)| code.as_str());
-            found.extend(codes.filter(|code| stderr.contains(&format!("[{code}]"))).map(|code| format!("{code} error")));
+            found
+                .extend(codes.filter(|code| stderr.contains(&format!("[{code}]"))).map(|code| format!("{code} error")));
         }
     }
     found

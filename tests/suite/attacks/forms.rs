@@ -120,7 +120,15 @@ impl Options {
         let algorithm = key.public().pk_algo();
         let fields = |hashed: Vec<_>, mpis| {
             let (hash, prefix) = (HashAlgorithm::SHA512, [0; 2]);
-            Signature4::new(SignatureType::from(self.kind), algorithm, hash, area(hashed), area(Vec::new()), prefix, mpis)
+            Signature4::new(
+                SignatureType::from(self.kind),
+                algorithm,
+                hash,
+                area(hashed),
+                area(Vec::new()),
+                prefix,
+                mpis,
+            )
         };
         let empty = sequoia_openpgp::crypto::mpi::Signature::Unknown { mpis: Box::new([]), rest: Vec::new().into() };
         let draft = fields(hashed.clone(), empty);

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use sequoia_openpgp::crypto::KeyPair;
 use sequoia_openpgp::packet::key::{Key4, PrimaryRole, SecretParts, SubordinateRole};
 use sequoia_openpgp::packet::signature::SignatureBuilder;
-use sequoia_openpgp::packet::{Key, Signature, UserID};
+use sequoia_openpgp::packet::{Key, UserID};
 use sequoia_openpgp::serialize::SerializeInto as _;
 use sequoia_openpgp::types::{Curve, Features, HashAlgorithm, KeyFlags, ReasonForRevocation, SignatureType};
 use sequoia_openpgp::{Cert, Packet};
@@ -39,10 +39,10 @@ pub(crate) struct Recipe {
     revoked: Option<String>,
     /// Days from `made` on.
     revoked_after: u64,
-    /// So many certifications on the first user ID, by a key that is in no keyring.
-    flood: usize,
-    /// So many certifications on the first user ID by the primary key itself of the person named first.
-    certified: usize,
+    /// So many certifications on the last user ID, all but the first of them rubbish.
+    flood: u32,
+    /// Whose they are, or say they are; otherwise by a key that is in no keyring.
+    pub(crate) flood_by: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -101,17 +101,7 @@ impl Person {
             let revocation = builder.sign_direct_key(&mut signer, None).expect("a revocation");
             person = person.plus([Packet::from(revocation)]);
         }
-        if recipe.flood > 0 {
-            person = person.flooded(&mut Self::new("stranger", &Self::plain()).keys[0], recipe.flood);
-        }
-        if recipe.certified > 0 {
-            person = person.flooded(&mut signer, recipe.certified);
-        }
         person
-    }
-
-    fn plain() -> Recipe {
-        Recipe::default()
     }
 
     fn add_subkey(&mut self, recipe: &Subkey, made: SystemTime) {
@@ -126,11 +116,7 @@ impl Person {
             return;
         }
         let signs = recipe.flags.as_deref().unwrap_or("signing") == "signing";
-        let flags = if signs {
-            KeyFlags::empty().set_signing()
-        } else {
-            KeyFlags::empty().set_transport_encryption()
-        };
+        let flags = if signs { KeyFlags::empty().set_signing() } else { KeyFlags::empty().set_transport_encryption() };
         let mut builder = SignatureBuilder::new(SignatureType::SubkeyBinding)
             .set_signature_creation_time(made)
             .and_then(|b| b.set_key_flags(flags))
@@ -149,23 +135,35 @@ impl Person {
         let binding = builder.sign_subkey_binding(&mut primary, self.cert.primary_key().key(), &public);
         let mut packets = vec![Packet::from(key), binding.expect("a binding").into()];
         if let Some(reason) = &recipe.revoked {
-            let revoked = revocation(SignatureType::SubkeyRevocation, reason, made + DAY)
-                .sign_subkey_binding(&mut primary, self.cert.primary_key().key(), &public);
+            let revoked = revocation(SignatureType::SubkeyRevocation, reason, made + DAY).sign_subkey_binding(
+                &mut primary,
+                self.cert.primary_key().key(),
+                &public,
+            );
             packets.push(revoked.expect("a revocation").into());
         }
         *self = self.clone().plus(packets);
     }
 
-    fn flooded(self, issuer: &mut KeyPair, count: usize) -> Self {
-        let user_id = self.cert.userids().next().expect("a user ID").userid().clone();
-        let one = |number: u32| -> Signature {
-            SignatureBuilder::new(SignatureType::GenericCertification)
-                .set_signature_creation_time(time(MADE) + Duration::from_secs(number.into()))
-                .and_then(|b| b.sign_userid_binding(issuer, self.cert.primary_key().key(), &user_id))
-                .expect("a certification")
-        };
-        let made: Vec<_> = (1..=count as u32).map(one).map(Packet::from).collect();
-        self.plus(made)
+    /// The certificate with the certifications that the recipe asks for, by `by` or by a stranger.
+    pub(crate) fn flooded(mut self, recipe: &Recipe, by: Option<&Self>) -> Self {
+        if recipe.flood == 0 {
+            return self;
+        }
+        let mut issuer = by.map_or_else(|| Self::new("stranger", &Recipe::default()).key(0), |by| by.key(0));
+        let user_id = self.cert.userids().last().expect("a user ID").userid().clone();
+        let made = SignatureBuilder::new(SignatureType::GenericCertification)
+            .set_signature_creation_time(time(MADE))
+            .and_then(|b| b.sign_userid_binding(&mut issuer, self.cert.primary_key().key(), &user_id))
+            .expect("a certification");
+        let packet = Packet::from(made).to_vec().expect("a packet");
+        for number in 0..recipe.flood {
+            let (head, tail) = packet.split_at(packet.len() - 4);
+            let tail = u32::from_be_bytes(tail.try_into().expect("four bytes")).wrapping_add(number);
+            self.loose.extend(head);
+            self.loose.extend(tail.to_be_bytes());
+        }
+        self
     }
 
     fn plus(self, packets: impl IntoIterator<Item = Packet>) -> Self {
@@ -177,6 +175,19 @@ impl Person {
     pub(crate) fn public(&self) -> Vec<u8> {
         let cert = self.cert.clone().strip_secret_key_material();
         [cert.to_vec().expect("packets"), self.loose.clone()].concat()
+    }
+
+    /// The certificate as it was before anything of it was revoked.
+    pub(crate) fn unrevoked(&self) -> Vec<u8> {
+        let is_kept =
+            |packet: &Packet| !matches!(packet, Packet::Signature(made) if made.typ() == SignatureType::KeyRevocation);
+        let packets = self.cert.clone().strip_secret_key_material().into_packets().filter(is_kept);
+        packets.flat_map(|packet| packet.to_vec().expect("a packet")).collect()
+    }
+
+    /// The primary key alone.
+    pub(crate) fn bare(&self) -> Vec<u8> {
+        Packet::from(self.cert.primary_key().key().clone()).to_vec().expect("a packet")
     }
 
     /// The certificate with its secret keys, which no keyring may hold.

@@ -23,37 +23,80 @@ use super::people::{Person, Recipe};
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Step {
     /// Writes a file, and the directories above it. `times` repeats the text.
-    Write { path: String, text: String, times: Option<usize> },
+    Write {
+        path: String,
+        text: String,
+        times: Option<usize>,
+    },
     /// Puts text behind a file's end.
-    Append { path: String, text: String },
+    Append {
+        path: String,
+        text: String,
+    },
     /// Replaces text in a file, which must hold it exactly once.
-    Replace { path: String, old: String, new: String },
+    Replace {
+        path: String,
+        old: String,
+        new: String,
+    },
     /// Turns every LF into CRLF, or the reverse.
     Crlf(String),
     Lf(String),
     /// Removes a file or a directory with all that is in it.
     Remove(String),
-    Rename { from: String, to: String },
+    Rename {
+        from: String,
+        to: String,
+    },
     /// Copies a file, or a directory with all that is in it.
-    Copy { from: String, to: String },
-    Chmod { path: String, mode: String },
+    Copy {
+        from: String,
+        to: String,
+    },
+    Chmod {
+        path: String,
+        mode: String,
+    },
     Mkdir(String),
-    Symlink { path: String, to: String },
-    Hardlink { path: String, to: String },
+    Symlink {
+        path: String,
+        to: String,
+    },
+    Hardlink {
+        path: String,
+        to: String,
+    },
     Fifo(String),
     Socket(String),
     /// A file that is one hole.
-    Sparse { path: String, size: u64 },
+    Sparse {
+        path: String,
+        size: u64,
+    },
     /// So many empty files, and the directory.
-    Many { path: String, count: usize, name: String },
+    Many {
+        path: String,
+        count: usize,
+        name: String,
+    },
     /// Writes a manifest and, beside it, the tree text.
     Manifest(ManifestSpec),
     /// Signs a file.
     Sign(SignSpec),
-    /// Writes certificates: `armored` (default), `binary`, `secret`, `cut`, `blocks`.
-    Certificates { of: Vec<String>, to: String, form: Option<String> },
+    /// Writes certificates: `armored` (default), `binary`, `blocks`, `secret`, `cut`, `rubbish`, `old` (without
+    /// revocations), `bare` (the primary key alone), `version-3`.
+    Certificates {
+        of: Vec<String>,
+        to: String,
+        form: Option<String>,
+    },
     /// Runs the program, which must succeed.
     Run(Vec<String>),
+    /// Copies a file of `tests/data`.
+    Data {
+        from: String,
+        to: String,
+    },
     /// Renames a file of a store to the name that its content asks for.
     Rehash(String),
 }
@@ -103,8 +146,14 @@ impl World {
     /// A package, and everybody's certificate in the keyring.
     pub(crate) fn new(people: &BTreeMap<String, Recipe>, program: &Path) -> Self {
         let folder = tempfile::Builder::new().prefix("attack").tempdir().expect("a directory");
-        let people: BTreeMap<_, _> =
-            people.iter().map(|(name, recipe)| (name.clone(), Person::new(name, recipe))).collect();
+        let recipes = people;
+        let mut people: BTreeMap<_, _> =
+            recipes.iter().map(|(name, recipe)| (name.clone(), Person::new(name, recipe))).collect();
+        for (name, recipe) in recipes {
+            let by = recipe.flood_by.as_ref().map(|by| people[by].clone());
+            let person = people.remove(name).expect("somebody").flooded(recipe, by.as_ref());
+            people.insert(name.clone(), person);
+        }
         let world = Self { folder, people, program: program.to_owned() };
         for (path, text) in PACKAGE {
             world.write(&format!("package/{path}"), text.as_bytes());
@@ -128,7 +177,7 @@ impl World {
     }
 
     /// `{alice}` a fingerprint, `{alice:1}` a subkey's, `{world}` the directory, `{tree:DIR}` a directory's digest,
-    /// `{sha256:FILE}` a file's.
+    /// `{sha256:FILE}` a file's, `{aa:FILE}` its first two digits.
     pub(crate) fn fill(&self, text: &str) -> String {
         let mut filled = String::new();
         let mut rest = text;
@@ -145,6 +194,7 @@ impl World {
                 None => self.person(name).fingerprint(0),
                 Some(("tree", dir)) => hex(&self.tree(dir).0),
                 Some(("sha256", file)) => hex(&self.read(file)),
+                Some(("aa", file)) => hex(&self.read(file))[..2].to_owned(),
                 Some((name, key)) => self.person(name).fingerprint(key.parse().expect("a number")),
             });
         }
@@ -231,6 +281,10 @@ impl World {
             Step::Run(words) => {
                 let output = self.run(words);
                 assert!(output.status.success(), "{words:?}: {output:?}");
+            }
+            Step::Data { from, to } => {
+                let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(from);
+                self.write(to, &fs::read(from).expect("a file of data"));
             }
             Step::Rehash(path) => {
                 let path = self.path(&self.fill(path));
@@ -351,6 +405,15 @@ impl World {
             "binary" => public,
             "armored" => armor(Kind::PublicKey, &public),
             "blocks" => people.iter().flat_map(|person| armor(Kind::PublicKey, &person.public())).collect(),
+            "old" => people.iter().flat_map(|person| person.unrevoked()).collect(),
+            "bare" => people.iter().flat_map(|person| person.bare()).collect(),
+            "rubbish" => people.iter().flat_map(|person| [person.public(), b"rubbish".to_vec()].concat()).collect(),
+            "version-3" => {
+                // The packet's header has two bytes; the version follows.
+                let mut bytes = public;
+                bytes[2] = 3;
+                bytes
+            }
             "secret" => people.iter().flat_map(|person| person.secret()).collect(),
             "cut" => public[..public.len() - 9].to_vec(),
             other => panic!("no form of certificates is named {other}"),
