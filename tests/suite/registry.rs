@@ -2,13 +2,13 @@
 
 #![expect(clippy::disallowed_methods, reason = "the independent computation is made by other programs")]
 
-use std::env;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use countersign::limits::Limits;
 use countersign::tree::{SurveyRequest, survey};
+
+use super::crates;
 
 /// The tree text by `find`, `sort`, `stat` and `sha256sum`. No name in a crate has a line feed: we would refuse it.
 const SCRIPT: &str = r#"
@@ -23,7 +23,7 @@ paste -d' ' "$2/sizes" "$2/digests"
 
 #[test]
 fn every_crate_of_the_registry_has_the_tree_that_coreutils_compute() {
-    let crates = unpacked_crates();
+    let crates = crates::unpacked();
     assert!(!crates.is_empty(), "cargo has unpacked no crate on this machine, so nothing would be tested");
     let limits = Limits::default();
     let scratch = tempfile::tempdir().expect("a folder");
@@ -44,16 +44,4 @@ fn by_coreutils(dir: &Path, scratch: &Path) -> Vec<u8> {
     let output = shell.output().expect("a shell");
     assert!(output.status.success(), "{}: {output:?}", dir.display());
     output.stdout
-}
-
-/// Every crate that cargo has unpacked here.
-fn unpacked_crates() -> Vec<PathBuf> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo"))).expect("a home folder");
-    let registries = fs::read_dir(home.join("registry/src")).into_iter().flatten();
-    let folders = registries.filter_map(|entry| fs::read_dir(entry.ok()?.path()).ok()).flatten();
-    let mut crates: Vec<_> =
-        folders.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();
-    crates.sort();
-    crates
 }
