@@ -212,7 +212,8 @@ impl StoreError {
             Self::Open { .. } | Self::Write { .. } => Code::Unreadable,
             Self::NoStore(_) | Self::NoEvidence(_) | Self::Marker { .. } | Self::Version(_) => Code::StoreVersion,
         };
-        let reason = Reason::new(code, Answer::CannotTell, self.to_string());
+        let cause = std::error::Error::source(self).map(|cause| format!(": {cause}")).unwrap_or_default();
+        let reason = Reason::new(code, Answer::CannotTell, format!("{self}{cause}"));
         self.hint().into_iter().fold(reason, Reason::step)
     }
 }

@@ -178,8 +178,12 @@ pub fn judge(case: Case<'_>) -> Verdict {
         reasons: Vec::new(),
     };
     match release {
-        None if Outcome::of_reasons(&reasons) == Outcome::Rejected => {}
-        None => reasons.push(no_manifest(case.asked)),
+        None => match Outcome::of_reasons(&reasons) {
+            Outcome::Rejected => {}
+            // The manifest may be what could not be read.
+            Outcome::Undetermined => (verdict.authentic, verdict.authorised) = (Known::Unknown, Known::Unknown),
+            Outcome::Accepted => reasons.push(no_manifest(case.asked)),
+        },
         Some(release) => {
             reasons.extend(release.findings().iter().cloned());
             verdict.authentic = authentic(release, case.tree, &mut reasons);

@@ -5,12 +5,32 @@ use std::io::Write;
 use serde_json::json;
 
 use super::args::{Format, StoreCommand};
-use super::{Context, tell_json};
+use super::{Context, tell, tell_json};
 use crate::package::Purl;
 use crate::reason::Listed;
-use crate::store::{Entry, Store, Survey};
+use crate::report::Report;
+use crate::store::{Entry, Store, StoreError, Survey};
 
+/// Runs one of the commands. A store that cannot be used is told like every other reason why nothing can be told.
 pub(super) fn run(command: &StoreCommand, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+    let format = match command {
+        StoreCommand::Add { format, .. } | StoreCommand::List { format, .. } | StoreCommand::Check { format, .. } => {
+            format
+        }
+    };
+    match act(command, context, out) {
+        Err(error) => match error.downcast_ref::<StoreError>() {
+            Some(fault) => {
+                let report = Report::new(context.now, "store", Vec::new(), vec![fault.reason()]);
+                Ok(tell(&report, *format, out)?)
+            }
+            None => Err(error),
+        },
+        done => done,
+    }
+}
+
+fn act(command: &StoreCommand, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
     let limits = &context.limits;
     match command {
         StoreCommand::Add { from, to, format } => {

@@ -171,7 +171,8 @@ impl Author {
             .creation_time(std::time::SystemTime::from(SIGNED))
             .build()
             .expect("a writer");
-        signer.write_all(message).and_then(|()| Ok(signer.finalize().expect("a signature"))).expect("signed");
+        signer.write_all(message).expect("signed");
+        signer.finalize().expect("a signature");
         file
     }
 }
