@@ -31,6 +31,7 @@ pub mod limits;
 pub mod openpgp;
 pub mod package;
 pub mod path;
+pub mod pattern;
 pub mod policy;
 pub mod programs;
 pub mod publish;

@@ -36,6 +36,16 @@ impl Purl {
         self.path.last().map_or("", String::as_str)
     }
 
+    /// The namespace and the name, decoded, one segment each.
+    pub fn segments(&self) -> &[String] {
+        &self.path
+    }
+
+    /// The qualifiers, decoded and sorted by key.
+    pub fn qualifiers(&self) -> &[(String, String)] {
+        &self.qualifiers
+    }
+
     /// The version, decoded.
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
@@ -54,6 +64,12 @@ impl Purl {
     pub fn at(&self, version: &str) -> Result<Self, PurlError> {
         let purl = Self { version: Some(version.to_owned()), ..self.clone() };
         purl.to_string().parse()
+    }
+
+    /// Reads the name inside a pattern: any spelling (the pattern's own is compared afterwards), and a qualifier that the
+    /// ecosystem asks of a package may be absent.
+    pub(crate) fn read_in_pattern(text: &str) -> Result<Self, PurlError> {
+        read(text, Asks::OfPattern)
     }
 }
 
@@ -84,12 +100,7 @@ impl FromStr for Purl {
     type Err = PurlError;
 
     fn from_str(text: &str) -> Result<Self, PurlError> {
-        if text.len() > MAX_PURL {
-            return Err(PurlError::Length);
-        }
-        let purl = parse(text)?;
-        check_parts(&purl)?;
-        check_ecosystem(&purl)?;
+        let purl = read(text, Asks::OfPackage)?;
         let canonical = purl.to_string();
         if canonical == text { Ok(purl) } else { Err(PurlError::NotCanonical(canonical)) }
     }
@@ -131,6 +142,25 @@ impl fmt::Display for Encoded<'_> {
             _ => write!(f, "%{byte:02X}"),
         })
     }
+}
+
+/// Of what an ecosystem's rules are asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// A package, which is named in full.
+    OfPackage,
+    /// A pattern, in which a qualifier only narrows.
+    OfPattern,
+}
+
+fn read(text: &str, asks: Asks) -> Result<Purl, PurlError> {
+    if text.len() > MAX_PURL {
+        return Err(PurlError::Length);
+    }
+    let purl = parse(text)?;
+    check_parts(&purl)?;
+    check_ecosystem(&purl, asks)?;
+    Ok(purl)
 }
 
 fn parse(text: &str) -> Result<Purl, PurlError> {
@@ -200,8 +230,9 @@ fn check_parts(purl: &Purl) -> Result<(), PurlError> {
 }
 
 /// What an ecosystem asks of its names. Ecosystems that we do not know are taken as they are written.
-fn check_ecosystem(purl: &Purl) -> Result<(), PurlError> {
+fn check_ecosystem(purl: &Purl, asks: Asks) -> Result<(), PurlError> {
     let name = purl.name();
+    let uuid = purl.qualifiers.iter().find(|(key, _)| key == "uuid").map(|(_, value)| is_uuid(value));
     let spaces = purl.path.len() - 1;
     let refuse = |rule| Err(PurlError::Ecosystem(rule));
     match purl.kind.as_str() {
@@ -211,7 +242,7 @@ fn check_ecosystem(purl: &Purl) -> Result<(), PurlError> {
         }
         "julia" if spaces > 0 => refuse("a Julia package has no namespace"),
         "julia" if name.ends_with(".jl") => refuse("a Julia package is named without `.jl`"),
-        "julia" if !purl.qualifiers.iter().any(|(key, value)| key == "uuid" && is_uuid(value)) => {
+        "julia" if !uuid.unwrap_or(asks == Asks::OfPattern) => {
             refuse("a Julia package needs its UUID: `?uuid=7876af07-990d-54b4-ab0e-23690620f79a`, in lower case")
         }
         "npm" if spaces > 1 || (spaces == 1 && !purl.path[0].starts_with('@')) => {
