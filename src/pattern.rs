@@ -203,10 +203,7 @@ mod tests {
                 text.parse::<Pattern>()
             );
         }
-        for (text, canonical) in [
-            ("pkg:Cargo/*", "pkg:cargo/*"),
-            ("pkg:generic/*?b=x&a=y", "pkg:generic/*?a=y&b=x"),
-        ] {
+        for (text, canonical) in [("pkg:Cargo/*", "pkg:cargo/*"), ("pkg:generic/*?b=x&a=y", "pkg:generic/*?a=y&b=x")] {
             assert_eq!(text.parse::<Pattern>(), Err(PatternError::NotCanonical(canonical.into())));
         }
     }
