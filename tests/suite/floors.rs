@@ -31,6 +31,7 @@ const ROWS: &[&[&str]] = &[
     &["tree"],
     &["tree_text", "git_tree"],
     &["beneath"],
+    &["grant"],
     &["pattern"],
     &["package"],
     &["path"],
