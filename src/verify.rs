@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::keyring::Keyring;
 use crate::limits::Limits;
-use crate::openpgp::open::{OpenedStatement, SignedStatement, Unopened};
+use crate::openpgp::open::{NothingSeen, OpenedStatement, SignedStatement, Unopened};
 use crate::package::Purl;
 use crate::policy::{PolicyFault, Signers};
 use crate::reason::{Answer, Code, Reason};
@@ -205,7 +205,8 @@ impl Candidates {
             for signature in found.signatures {
                 signed.add_signature(signature.name, signature.bytes);
             }
-            let opened = signed.open(|signature| keyring.candidates(signature), request.times, request.limits);
+            let opened =
+                signed.open(|signature| keyring.candidates(signature), &NothingSeen, request.times, request.limits);
             match opened {
                 Ok(release) => match mismatch(&release, wanted) {
                     None => releases.push(release),

@@ -238,6 +238,16 @@ impl SignatureFault {
         }
     }
 
+    /// Whose certificate or key had only come to its end, and when: what may be excused by having been seen before.
+    pub(super) fn ended(&self) -> Option<(&Fingerprint, Timestamp)> {
+        match self {
+            Self::SignerExpired { certificate, since }
+            | Self::KeyExpired { certificate, since, .. }
+            | Self::SignerRetired { certificate, since } => Some((certificate, (*since)?)),
+            _ => None,
+        }
+    }
+
     /// How close to good a finding is: the smaller, the closer.
     ///
     /// A key may be claimed by several certificates, and a key ID may fit several keys; the closest finding is told.

@@ -16,7 +16,7 @@ use crate::limits::Limits;
 use crate::time::{Times, Timestamp};
 
 /// What everybody signs.
-pub(crate) const MESSAGE: &[u8] = b"countersign = \"manifest/1\"\n";
+pub(crate) const MESSAGE: &[u8] = b"countersign = \"manifest/1\"\npackage = \"pkg:generic/a@1\"\n";
 
 /// The clock of all tests: 2026-11-23T09:00:00Z.
 pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_424_400);

@@ -6,7 +6,7 @@ use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::keyring::Keyring;
 use crate::limits::Limits;
-use crate::openpgp::open::SignedStatement;
+use crate::openpgp::open::{NothingSeen, SignedStatement};
 use crate::package::Purl;
 use crate::shown::Shown;
 use crate::statement::{Kind, Manifest};
@@ -214,7 +214,8 @@ fn open(found: FoundStatement, keyring: &Keyring, signer: &Signer, times: Times,
     for signature in found.signatures {
         signed.add_signature(signature.name, signature.bytes);
     }
-    let opened = signed.open::<Manifest>(|signature| keyring.candidates(signature), times, limits).ok()?;
+    let opened =
+        signed.open::<Manifest>(|signature| keyring.candidates(signature), &NothingSeen, times, limits).ok()?;
     let signers: BTreeSet<_> = opened.signers().cloned().collect();
     let ours = opened.statement().authors().contains(signer.fingerprint()) && !signers.is_empty();
     let manifest = opened.statement().clone();
