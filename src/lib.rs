@@ -18,6 +18,7 @@
 //! | [`openpgp::open::SignedStatement`] | bytes came in; nothing comes out but by `open` | its `new` |
 //! | [`openpgp::GoodSignature`] | this certificate's key signed exactly these bytes, and was fit to | [`openpgp::check::check`] |
 //! | [`openpgp::open::OpenedStatement`] | these certificates signed exactly this | [`openpgp::open::SignedStatement::open`] |
+//! | [`openpgp::certify::Certification`] | this issuer really certified that user ID, valid at `at` | [`openpgp::certify::check`] |
 //! | [`verdict::Acceptance`] | the policy is met, on this basis | [`verdict::judge`] |
 //!
 //! The modules are floors, each using only those below it; `tests/suite/floors.rs` lists and checks them.

@@ -13,6 +13,7 @@ use crate::fingerprint::Fingerprint;
 
 mod armor;
 pub mod certificate;
+pub mod certify;
 pub mod check;
 pub mod fault;
 pub mod open;

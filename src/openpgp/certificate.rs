@@ -295,7 +295,7 @@ impl CertificateError {
 }
 
 /// The text of a user ID that can be used: UTF-8 without control characters.
-fn plain(value: &[u8]) -> Option<&str> {
+pub(super) fn plain(value: &[u8]) -> Option<&str> {
     str::from_utf8(value).ok().filter(|text| !text.chars().any(char::is_control))
 }
 

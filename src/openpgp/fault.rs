@@ -267,10 +267,10 @@ impl SignatureFault {
     }
 }
 
-fn list(handles: &[Handle]) -> String {
+pub(super) fn list(handles: &[Handle]) -> String {
     handles.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ")
 }
 
-fn on(since: &Option<Timestamp>) -> String {
+pub(super) fn on(since: &Option<Timestamp>) -> String {
     since.map(|since| format!(" on {since}")).unwrap_or_default()
 }

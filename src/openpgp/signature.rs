@@ -181,14 +181,16 @@ fn has_meaning(subpacket: &Subpacket) -> bool {
     ) && !matches!(subpacket.value(), SubpacketValue::Unknown { .. })
 }
 
-fn named(subpacket: &Subpacket) -> String {
+/// What a subpacket is called, escaped.
+pub(super) fn named(subpacket: &Subpacket) -> String {
     match subpacket.value() {
         SubpacketValue::NotationData(notation) => format!("the notation `{}`", Shown::new(notation.name())),
         _ => format!("the subpacket {}", u8::from(subpacket.tag())),
     }
 }
 
-fn handle(handle: &KeyHandle) -> Option<Handle> {
+/// Our handle of the library's; none for a version that we do not read.
+pub(super) fn handle(handle: &KeyHandle) -> Option<Handle> {
     match handle {
         KeyHandle::Fingerprint(fingerprint) => super::fingerprint(fingerprint).map(Handle::Fingerprint),
         KeyHandle::KeyID(id) => id.as_bytes().try_into().ok().map(|bytes| Handle::KeyId(KeyId::from_bytes(bytes))),

@@ -63,6 +63,12 @@ impl<'a> RawCertificate<'a> {
         self.name.id
     }
 
+    /// The user IDs, each with the bodies of the signatures on it.
+    pub(super) fn user_ids(&self) -> impl Iterator<Item = (&'a [u8], &[&'a [u8]])> {
+        let user_ids = self.components.iter().filter(|component| component.tag == tag::USER_ID);
+        user_ids.map(|component| (component.body, &component.signatures[..]))
+    }
+
     /// Whether somebody else says that this certificate is revoked. Not checked.
     pub(super) fn is_revoked_by_others(&self) -> bool {
         self.direct.iter().any(|signature| {

@@ -112,6 +112,13 @@ impl fmt::Display for Standing {
     }
 }
 
+/// When a certificate expires by its newest self-signature; none if never, or if no self-signature holds.
+pub(super) fn expiry(certificate: &Cert, times: &Times) -> Option<Timestamp> {
+    let policy = policy::standard(times);
+    let valid = certificate.with_policy(&policy, SystemTime::from(times.at)).ok()?;
+    valid.primary_key().key_expiration_time().and_then(moment)
+}
+
 /// What can be done about a key that this build cannot check.
 pub(super) fn remedy(algorithm: &str) -> &'static str {
     if algorithm.starts_with("RSA") { "; a build with `--features crypto-nettle` can check it" } else { "" }

@@ -109,6 +109,45 @@ impl Person {
         RevocationKey::new(self.0.primary_key().key().pk_algo(), self.0.fingerprint(), false)
     }
 
+    /// This person with a certification by `issuer` on the first user ID.
+    pub(crate) fn certified(
+        self,
+        issuer: &Self,
+        created: SystemTime,
+        how: impl FnOnce(SignatureBuilder) -> SignatureBuilder,
+    ) -> Self {
+        self.word(issuer, 0, SignatureType::GenericCertification, created, how)
+    }
+
+    /// This person with any word by key number `key` of `issuer` on the first user ID.
+    pub(crate) fn word(
+        self,
+        issuer: &Self,
+        key: usize,
+        kind: SignatureType,
+        created: SystemTime,
+        how: impl FnOnce(SignatureBuilder) -> SignatureBuilder,
+    ) -> Self {
+        let user_id = self.0.userids().next().expect("a user ID").userid().clone();
+        let builder = SignatureBuilder::new(kind)
+            .set_hash_algo(HashAlgorithm::SHA512)
+            .set_signature_creation_time(created)
+            .expect("a date");
+        let word = how(builder)
+            .sign_userid_binding(&mut issuer.key_pair(key), self.0.primary_key().key(), &user_id)
+            .expect("a certification");
+        self.plus([Packet::from(user_id), word.into()])
+    }
+
+    /// The public certificate with all that `others` say about it.
+    pub(crate) fn certificate_among(&self, others: &[&Self]) -> Certificate {
+        let issuers = others.iter().flat_map(|other| other.certificate().keys().to_vec()).map(|key| key.id).collect();
+        let public = self.public();
+        let pieces = super::split::pieces(&public).expect("a piece");
+        let raw = super::split::RawCertificate::only(&pieces).expect("a certificate");
+        raw.minimise(&issuers, &Limits::default()).expect("a certificate")
+    }
+
     /// The public certificate.
     pub(crate) fn certificate(&self) -> Certificate {
         Certificate::parse(&self.public(), &Limits::default()).expect("a certificate")

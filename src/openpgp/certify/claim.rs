@@ -1,0 +1,164 @@
+//! What a third-party signature on a user ID says: facts that were parsed, of which none has been checked.
+
+use std::sync::Arc;
+
+use sequoia_openpgp::packet::Signature;
+use sequoia_openpgp::parse::Parse as _;
+
+use super::super::certificate::{Certificate, plain};
+use super::super::packets::SignatureHints;
+use super::super::signature::handle;
+use super::super::standing::moment;
+use super::super::{Handle, KeyId};
+use super::{Regexes, Unusable, notation};
+use crate::grant::{Amount, Depth, Grant};
+use crate::time::Timestamp;
+
+/// What kind of word it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "somebody says something, or takes it back")]
+pub enum Kind {
+    /// The user ID belongs to the certificate (types 0x10 to 0x13).
+    Certification,
+    /// What was said of the two before is taken back (type 0x30).
+    Revocation,
+}
+
+/// A certification, or the revocation of one, as it is written. Whoever it names may never have made it.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    kind: Kind,
+    signature: Signature,
+    issuers: Vec<Handle>,
+    user_id: Arc<str>,
+    created: Option<Timestamp>,
+    expires: Option<Timestamp>,
+    amount: Amount,
+    depth: Depth,
+    regexes: Arc<Regexes>,
+    grant: Arc<Grant>,
+    exportable: bool,
+    fault: Option<Unusable>,
+}
+
+impl Claim {
+    /// Reads a signature packet's body; none if it is no word of somebody else about a user ID.
+    fn read(body: &[u8], user_id: &Arc<str>, own: KeyId) -> Option<Self> {
+        let (version, kind) = match body {
+            [version @ (2 | 3), _, kind, ..] | [version @ (4 | 6), kind, ..] => (*version, *kind),
+            _ => return None,
+        };
+        let kind = match kind {
+            0x10..=0x13 => Kind::Certification,
+            0x30 => Kind::Revocation,
+            _ => return None,
+        };
+        let hints = SignatureHints::of(body)?;
+        if hints.issuers.is_empty() || hints.issuers.contains(&own.0) {
+            return None;
+        }
+        let signature = Signature::from_bytes(body).ok()?;
+        let issuers: Vec<_> = signature.get_issuers().iter().filter_map(handle).collect();
+        let (depth, amount) = signature.trust_signature().unwrap_or((0, Amount::FULL.value()));
+        let (grant, fault) = match notation::read(&signature) {
+            Ok(grant) => (grant, None),
+            Err(fault) => (Grant::default(), Some(fault)),
+        };
+        let fault = if matches!(version, 4 | 6) { fault } else { Some(Unusable::Version(version)) };
+        Some(Self {
+            kind,
+            issuers,
+            user_id: user_id.clone(),
+            created: signature.signature_creation_time().and_then(moment),
+            expires: signature.signature_expiration_time().and_then(moment),
+            amount: Amount::capped(amount),
+            depth: Depth::new(depth),
+            regexes: Arc::new(Regexes::new(signature.regular_expressions())),
+            grant: Arc::new(grant),
+            exportable: signature.exportable_certification().unwrap_or(true),
+            fault,
+            signature,
+        })
+    }
+
+    /// Whether it certifies or takes back.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Which keys it says made it. These pick candidates, and identify nobody.
+    pub fn issuers(&self) -> &[Handle] {
+        &self.issuers
+    }
+
+    /// The user ID that it speaks of.
+    pub fn user_id(&self) -> &Arc<str> {
+        &self.user_id
+    }
+
+    /// When it says it was made.
+    pub fn created(&self) -> Option<Timestamp> {
+        self.created
+    }
+
+    /// When it says it ends.
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.expires
+    }
+
+    /// How much it relies on the target: 120 where it does not say.
+    pub fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    /// How far it relies on the target's own certifications: not at all where it does not say.
+    pub fn depth(&self) -> Depth {
+        self.depth
+    }
+
+    /// The targets to which a delegation is limited.
+    pub fn regexes(&self) -> &Arc<Regexes> {
+        &self.regexes
+    }
+
+    /// Roles and scopes.
+    pub fn grant(&self) -> &Arc<Grant> {
+        &self.grant
+    }
+
+    /// Whether it is meant for others than its maker.
+    pub fn is_exportable(&self) -> bool {
+        self.exportable
+    }
+
+    /// The name of its hash.
+    pub fn hash(&self) -> String {
+        self.signature.hash_algo().to_string()
+    }
+
+    /// What makes it of no use whoever made it, if anything does.
+    pub fn fault(&self) -> Option<&Unusable> {
+        self.fault.as_ref()
+    }
+
+    pub(super) fn signature(&self) -> &Signature {
+        &self.signature
+    }
+}
+
+impl Certificate {
+    /// What others say of its user IDs, in the order of its packets.
+    ///
+    /// Nothing is checked. User IDs that are not plain UTF-8, and signatures that cannot be read, are left out.
+    pub fn claims(&self) -> Vec<Claim> {
+        let Ok(raw) = self.raw() else { return Vec::new() };
+        let own = self.keys()[0].id;
+        let mut claims = Vec::new();
+        for (user_id, signatures) in raw.user_ids() {
+            let Some(text) = plain(user_id) else { continue };
+            let text: Arc<str> = text.into();
+            claims.extend(signatures.iter().filter_map(|body| Claim::read(body, &text, own)));
+        }
+        claims
+    }
+}

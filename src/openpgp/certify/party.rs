@@ -1,0 +1,57 @@
+//! A certificate as an issuer or a target of certifications: from when to when it was alive.
+
+use super::super::certificate::Certificate;
+use super::super::standing::{Standing, expiry};
+use crate::time::{Times, Timestamp};
+
+/// A certificate with what `check` asks about its life, worked out once.
+#[derive(Debug, Clone)]
+pub struct Party<'a> {
+    certificate: &'a Certificate,
+    standing: Standing,
+    made: Option<Timestamp>,
+    end: Option<Timestamp>,
+}
+
+impl<'a> Party<'a> {
+    /// Judges a certificate at a time. Its self-signatures are verified for this.
+    pub fn new(certificate: &'a Certificate, times: &Times) -> Self {
+        let standing = certificate.standing(times);
+        let end = match &standing {
+            Standing::Valid { until } => *until,
+            Standing::Expired { since } => Some(since.unwrap_or(Timestamp::from_seconds(0))),
+            Standing::Retired { since } => {
+                let expiry = certificate.cert().ok().and_then(|cert| expiry(cert, times));
+                let since = since.unwrap_or(Timestamp::from_seconds(0));
+                Some(expiry.map_or(since, |expiry| expiry.min(since)))
+            }
+            _ => None,
+        };
+        Self { certificate, standing, made: certificate.created(), end }
+    }
+
+    /// The certificate.
+    pub fn certificate(&self) -> &'a Certificate {
+        self.certificate
+    }
+
+    /// Its standing.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// When its primary key was made.
+    pub fn made(&self) -> Option<Timestamp> {
+        self.made
+    }
+
+    /// When it expires or was retired, whichever comes first.
+    pub fn end(&self) -> Option<Timestamp> {
+        self.end
+    }
+
+    /// Whether it had expired or was retired at a time.
+    pub fn is_gone_at(&self, time: Timestamp) -> bool {
+        self.end.is_some_and(|end| end <= time)
+    }
+}
