@@ -82,9 +82,15 @@ impl Programs {
     /// gpg is missing or cannot be run.
     pub fn secret_keys(&self, key: Option<&str>) -> Result<Vec<SecretKey>, ProgramError> {
         let mut gpg = self.gpg()?;
-        gpg.args(["--with-colons", "--list-secret-keys", "--"]).args(key.map(|key| key.trim_end_matches('!')));
+        gpg.args(["--status-fd=1", "--with-colons", "--list-secret-keys", "--"]);
+        gpg.args(key.map(|key| key.trim_end_matches('!')));
         let said = run(&mut gpg, "gpg")?;
         let keys = read_listing(&said.stdout);
+        // An agent that is not there looks like a key that is not there, but for its number.
+        if keys.is_empty() && matches!(ProgramError::from_code(last_code(&said, "ERROR")), Some(ProgramError::NoAgent))
+        {
+            return Err(ProgramError::NoAgent);
+        }
         // Without a name there is no reason to fail but gpg itself; with one, it may just not be there.
         if keys.is_empty() && !said.status.success() && key.is_none() {
             return Err(ProgramError::Refused { stderr: Shown::new(said.stderr.trim_ascii()).to_string() });
@@ -318,14 +324,17 @@ impl Listed {
 
 /// Reads status lines (GnuPG's doc/DETAILS) for the reason why there is no signature.
 fn what_failed(said: &Output) -> ProgramError {
-    let status = String::from_utf8(said.stdout.clone()).unwrap_or_default();
-    let lines = status.lines().filter_map(|line| line.strip_prefix("[GNUPG:] "));
-    let words: Vec<Vec<_>> = lines.map(|line| line.split(' ').collect()).collect();
-    let number = |words: &[&str], place: usize| words.get(place).and_then(|word| word.parse::<u32>().ok());
-    let failures = words.iter().filter(|line| line[0] == "FAILURE");
-    let code = failures.filter_map(|line| number(line, 2)).next_back().unwrap_or(0);
+    let code = last_code(said, "FAILURE");
     let stderr = Shown::new(said.stderr.trim_ascii()).to_string();
     ProgramError::from_code(code).unwrap_or(ProgramError::Failed { code: code & 0xffff, stderr })
+}
+
+/// The number in the last status line of this kind, `KIND WHERE NUMBER`; 0 without one.
+fn last_code(said: &Output, kind: &str) -> u32 {
+    let lines = said.stdout.split(|byte| *byte == b'\n').filter_map(|line| str::from_utf8(line).ok());
+    let words = lines.filter_map(|line| line.strip_prefix("[GNUPG:] ")?.strip_prefix(kind)?.strip_prefix(' '));
+    let mut numbers = words.filter_map(|words| words.split(' ').nth(1)?.parse().ok());
+    numbers.next_back().unwrap_or(0)
 }
 
 fn said(stderr: &str) -> String {

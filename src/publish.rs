@@ -220,7 +220,7 @@ pub enum PublishError {
     #[error("gpg has no secret key that can sign{}", key::shown(.0))]
     NoKey(Option<String>),
     /// Several keys, and nothing that says which.
-    #[error("several keys could sign{}: {}", key::shown(.wanted), .found.join(", "))]
+    #[error("gpg has several keys{}: {}", key::shown(.wanted), .found.join(", "))]
     Ambiguous {
         /// What was asked for.
         wanted: Option<String>,
@@ -232,8 +232,10 @@ pub enum PublishError {
     Unfit {
         /// Whose it is.
         fingerprint: Fingerprint,
-        /// What is wrong, and what to do.
+        /// What is wrong.
         why: String,
+        /// What to do.
+        hint: &'static str,
     },
     /// gpg's export of the certificate cannot be read.
     #[error("the certificate that gpg exported cannot be used")]
@@ -332,6 +334,7 @@ impl PublishError {
             Self::NoKey(Some(_)) => {
                 "`gpg --list-secret-keys` shows what gpg has; name a key with --key FINGERPRINT, or insert the card that has it"
             }
+            Self::Unfit { hint, .. } => hint,
             Self::Ambiguous { .. } => "choose one with --key FINGERPRINT",
             Self::Signature(_) => {
                 "see what gpg.conf adds to signatures (sig-notation, local-user, cert-digest-algo and the like)"

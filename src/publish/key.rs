@@ -56,13 +56,14 @@ pub(super) fn find(
     let key = choose(programs.secret_keys(wanted.as_deref())?, wanted.as_ref())?;
     let fingerprint = key.fingerprint.clone();
     let certificate = Certificate::parse(&programs.export(&fingerprint)?, limits)?;
-    if let Some(why) = unfit(&certificate.standing(&times)) {
-        return Err(PublishError::Unfit { fingerprint, why });
+    if let Some((why, hint)) = unfit(&certificate.standing(&times)) {
+        return Err(PublishError::Unfit { fingerprint, why, hint });
     }
     if !key.can_sign {
-        let why = "gpg has no secret key for signing; insert the card and run `gpg --card-status`, or add a signing \
-                   subkey with `gpg --quick-add-key FINGERPRINT ed25519 sign`";
-        return Err(PublishError::Unfit { fingerprint, why: why.to_owned() });
+        let why = "gpg has no secret key for signing".to_owned();
+        let hint = "insert the card and run `gpg --card-status`, or add a signing subkey with `gpg --quick-add-key \
+                    FINGERPRINT ed25519 sign`";
+        return Err(PublishError::Unfit { fingerprint, why, hint });
     }
     if !key.cards.is_empty() {
         programs.find_card(&key.cards)?;
@@ -91,19 +92,20 @@ fn choose(mut keys: Vec<SecretKey>, wanted: Option<&String>) -> Result<SecretKey
 }
 
 /// What is wrong with a signer's own certificate, and what to do.
-fn unfit(standing: &Standing) -> Option<String> {
+fn unfit(standing: &Standing) -> Option<(String, &'static str)> {
     Some(match standing {
         Standing::Valid { .. } => return None,
-        Standing::Expired { .. } => {
-            "it has expired; extend it with `gpg --quick-set-expire FINGERPRINT 2y`, and publish it again".to_owned()
-        }
-        Standing::Retired { .. } | Standing::Revoked => "it is revoked; sign with another key".to_owned(),
+        Standing::Expired { .. } => (
+            "it has expired".to_owned(),
+            "extend it with `gpg --quick-set-expire FINGERPRINT 2y`, and publish it again",
+        ),
+        Standing::Retired { .. } | Standing::Revoked => ("it is revoked".to_owned(), "sign with another key"),
         Standing::Invalid { why } => {
-            format!("{why}; renew its self-signatures with a current GnuPG, or make a new key")
+            (why.to_string(), "renew its self-signatures with a current GnuPG, or make a new key")
         }
-        Standing::Unsupported { algorithm } => format!(
-            "this build's cryptography cannot check its key ({algorithm}); use a build with --features crypto-nettle \
-             [key-unsupported]"
+        Standing::Unsupported { algorithm } => (
+            format!("this build's cryptography cannot check its key ({algorithm}) [key-unsupported]"),
+            "use a build with --features crypto-nettle",
         ),
     })
 }
