@@ -13,4 +13,5 @@ mod floors;
 mod gpg_matrix;
 mod places;
 mod registry;
+mod sign;
 mod tools;
