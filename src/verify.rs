@@ -14,7 +14,7 @@ use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::openpgp::open::{NothingSeen, OpenedStatement, SignedStatement, Unopened};
 use crate::package::Purl;
-use crate::policy::{PolicyFault, Signers};
+use crate::policy::{SignersFault, Signers};
 use crate::reason::{Answer, Code, Reason};
 use crate::report::{PackageReport, Report};
 use crate::shown::Shown;
@@ -147,7 +147,7 @@ fn prepare(request: &Request<'_>) -> Result<(Signers, Keyring, Vec<Store>), Vec<
     let keyring = keyring.map_err(|error| reasons.push(error.reason())).ok();
     for signer in request.signers {
         if let Some(primary) = keyring.as_ref().and_then(|keyring| keyring.primary_of(signer)) {
-            let fault = PolicyFault::Subkey { given: signer.clone(), primary: primary.clone() };
+            let fault = SignersFault::Subkey { given: signer.clone(), primary: primary.clone() };
             reasons.push(fault.reason());
         }
     }

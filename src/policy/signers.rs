@@ -1,4 +1,4 @@
-//! What the user asks for. Today: so many of these signers (`--signer`, `--signatures`).
+//! A policy of just these authors: so many of these signers (`--signer`, `--signatures`).
 
 use std::collections::BTreeSet;
 
@@ -21,11 +21,11 @@ impl Signers {
     ///
     /// # Errors
     /// A threshold of 0, or above the number of different signers.
-    pub fn new(named: impl IntoIterator<Item = Fingerprint>, needed: usize) -> Result<Self, PolicyFault> {
+    pub fn new(named: impl IntoIterator<Item = Fingerprint>, needed: usize) -> Result<Self, SignersFault> {
         let named: BTreeSet<_> = named.into_iter().collect();
         match needed {
-            0 => Err(PolicyFault::ThresholdZero),
-            _ if needed > named.len() => Err(PolicyFault::Unreachable { needed, people: named.len() }),
+            0 => Err(SignersFault::ThresholdZero),
+            _ if needed > named.len() => Err(SignersFault::Unreachable { needed, people: named.len() }),
             _ => Ok(Self { named, needed }),
         }
     }
@@ -44,7 +44,7 @@ impl Signers {
 /// Why a policy cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum PolicyFault {
+pub enum SignersFault {
     /// No signature at all would do.
     #[error("a threshold of 0 would accept what nobody signed; ask for 1 or more")]
     ThresholdZero,
@@ -68,7 +68,7 @@ pub enum PolicyFault {
     },
 }
 
-impl PolicyFault {
+impl SignersFault {
     /// The fault as a reason: no verdict is possible.
     pub fn reason(&self) -> Reason {
         let code = match self {
