@@ -44,6 +44,10 @@ pub struct Limits {
     pub certifications: usize,
     /// A keyring file.
     pub keyring: u64,
+    /// A policy file.
+    pub policy: u64,
+    /// A lock or state file: some 300 bytes for each package, or each signature that was seen.
+    pub memory: u64,
     /// Reasons listed in a report; the rest is counted.
     pub reasons: usize,
 }
@@ -66,6 +70,8 @@ impl Default for Limits {
             user_ids: 256,
             certifications: 4_096,
             keyring: 256 * MIB,
+            policy: MIB,
+            memory: 64 * MIB,
             reasons: 100,
         }
     }

@@ -74,6 +74,37 @@ impl FromStr for Timestamp {
     }
 }
 
+/// A day of the calendar in UTC, as a policy writes the last day of an exception: `2026-12-31`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Day(NaiveDate);
+
+impl Day {
+    /// The day of a moment.
+    pub fn of(moment: Timestamp) -> Option<Self> {
+        DateTime::<Utc>::from_timestamp(moment.0.into(), 0).map(|time| Self(time.date_naive()))
+    }
+
+    /// Whether a moment lies on this day or before it.
+    pub fn reaches(self, moment: Timestamp) -> bool {
+        Self::of(moment).is_some_and(|day| day <= self)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.format("%Y-%m-%d"))
+    }
+}
+
+impl FromStr for Day {
+    type Err = TimeError;
+
+    fn from_str(text: &str) -> Result<Self, TimeError> {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Self).map_err(|_| TimeError::Form)?;
+        if day.to_string() == text { Ok(day) } else { Err(TimeError::Form) }
+    }
+}
+
 /// The two times that every judgement needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Times {
@@ -116,6 +147,20 @@ mod tests {
         }
         for text in ["@4294967296", "@99999999999999999999", "1969-12-31", "2106-02-08"] {
             assert_eq!(text.parse::<Timestamp>(), Err(TimeError::Range), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_last_day_counts_to_its_last_second() {
+        let day: Day = "2026-12-31".parse().expect("a day");
+        for (moment, wanted) in
+            [("2026-12-30", true), ("2026-12-31", true), ("2026-12-31T23:59:59Z", true), ("2027-01-01", false)]
+        {
+            assert_eq!(day.reaches(moment.parse().expect("a moment")), wanted, "{moment}");
+        }
+        assert_eq!(day.to_string(), "2026-12-31");
+        for text in ["", "2026-1-1", "2026-02-30", "20261231", "2026-12-31T00:00:00Z", " 2026-12-31"] {
+            assert_eq!(text.parse::<Day>(), Err(TimeError::Form), "{text}");
         }
     }
 

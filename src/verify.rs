@@ -14,7 +14,7 @@ use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::openpgp::open::{NothingSeen, OpenedStatement, SignedStatement, Unopened};
 use crate::package::Purl;
-use crate::policy::{SignersFault, Signers};
+use crate::policy::{Signers, SignersFault};
 use crate::reason::{Answer, Code, Reason};
 use crate::report::{PackageReport, Report};
 use crate::shown::Shown;
