@@ -16,6 +16,7 @@ pub mod certificate;
 pub mod certify;
 pub mod check;
 pub mod fault;
+pub mod news;
 pub mod open;
 mod packets;
 mod policy;

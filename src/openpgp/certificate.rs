@@ -220,7 +220,7 @@ impl Certificate {
         Standing::of(cert, &self.designated, times)
     }
 
-    pub(super) fn raw(&self) -> Result<RawCertificate<'_>, CertificateError> {
+    pub(crate) fn raw(&self) -> Result<RawCertificate<'_>, CertificateError> {
         split::certificates(&self.bytes)?.0.pop().ok_or(CertificateError::None)
     }
 

@@ -93,32 +93,34 @@ pub(super) fn write(tag: u8, body: &[u8], out: &mut Vec<u8>) {
 pub(super) struct SignatureHints {
     /// The key IDs it names as its makers.
     pub(super) issuers: Vec<u64>,
+    /// Whether it says, in the part that is signed, that it is for its maker alone.
+    pub(super) local: bool,
 }
 
 impl SignatureHints {
     /// Reads a signature packet's body; none if it is cut short or of a version that we do not know.
     pub(super) fn of(body: &[u8]) -> Option<Self> {
-        let mut issuers = Vec::new();
+        let (mut issuers, mut local) = (Vec::new(), false);
         match body.first()? {
             // RFC 9580, section 5.2.2: version, 5, type, creation time (4), key ID (8).
             2 | 3 => issuers.push(key_id(body.get(7..15)?)?),
             // Section 5.2.3: version, type, two algorithms, the hashed and the unhashed area.
             4 => {
-                let rest = issuers_of_area(body.get(4..)?, 2, &mut issuers)?;
-                issuers_of_area(rest, 2, &mut issuers)?;
+                let rest = read_area(body.get(4..)?, 2, &mut issuers, &mut local)?;
+                read_area(rest, 2, &mut issuers, &mut false)?;
             }
             6 => {
-                let rest = issuers_of_area(body.get(4..)?, 4, &mut issuers)?;
-                issuers_of_area(rest, 4, &mut issuers)?;
+                let rest = read_area(body.get(4..)?, 4, &mut issuers, &mut local)?;
+                read_area(rest, 4, &mut issuers, &mut false)?;
             }
             _ => return None,
         }
-        Some(Self { issuers })
+        Some(Self { issuers, local })
     }
 }
 
-/// Collects the issuers of a subpacket area that begins with its length in `octets`; gives what follows the area.
-fn issuers_of_area<'a>(bytes: &'a [u8], octets: usize, issuers: &mut Vec<u64>) -> Option<&'a [u8]> {
+/// Collects what a subpacket area says, which begins with its length in `octets`; gives what follows the area.
+fn read_area<'a>(bytes: &'a [u8], octets: usize, issuers: &mut Vec<u64>, local: &mut bool) -> Option<&'a [u8]> {
     let (length, rest) = bytes.split_at_checked(octets)?;
     let (mut area, rest) = rest.split_at_checked(number(length))?;
     while !area.is_empty() {
@@ -128,6 +130,8 @@ fn issuers_of_area<'a>(bytes: &'a [u8], octets: usize, issuers: &mut Vec<u64>) -
         match subpacket.split_first().map(|(kind, value)| (kind & 0x7f, value)) {
             Some((16, value)) => issuers.extend(key_id(value)),
             Some((33, [4, fingerprint @ ..])) if fingerprint.len() == 20 => issuers.extend(key_id(&fingerprint[12..])),
+            // Section 5.2.3.19: 0 where it is not to be exported.
+            Some((4, [0])) => *local = true,
             Some((33, [6, fingerprint @ ..])) if fingerprint.len() == 32 => issuers.extend(key_id(&fingerprint[..8])),
             _ => {}
         }

@@ -69,6 +69,16 @@ impl<'a> RawCertificate<'a> {
         user_ids.map(|component| (component.body, &component.signatures[..]))
     }
 
+    /// The bodies of the signatures on the primary key.
+    pub(super) fn direct(&self) -> &[&'a [u8]] {
+        &self.direct
+    }
+
+    /// The user IDs and subkeys: whether it is a user ID, its body, and the bodies of the signatures on it.
+    pub(super) fn components(&self) -> impl Iterator<Item = (bool, &'a [u8], &[&'a [u8]])> {
+        self.components.iter().map(|one| (one.tag == tag::USER_ID, one.body, &one.signatures[..]))
+    }
+
     /// Whether somebody else says that this certificate is revoked. Not checked.
     pub(super) fn is_revoked_by_others(&self) -> bool {
         self.direct.iter().any(|signature| {
@@ -84,6 +94,15 @@ impl<'a> RawCertificate<'a> {
         self.components.extend(other.components);
     }
 
+    /// Drops the signatures by others that say they are for their makers alone.
+    pub fn drop_local(&mut self) {
+        let own = self.name.id.0;
+        let stays = |signature: &&[u8]| {
+            SignatureHints::of(signature).is_none_or(|hints| !hints.local || hints.issuers.contains(&own))
+        };
+        self.components.iter_mut().for_each(|component| component.signatures.retain(stays));
+    }
+
     /// Drops the signatures by strangers and what is there twice, and counts the rest against the limits.
     ///
     /// `issuers` are the primary keys of all certificates at hand.
@@ -91,6 +110,14 @@ impl<'a> RawCertificate<'a> {
     /// # Errors
     /// The certificate is over a limit even so.
     pub fn minimise(self, issuers: &HashSet<KeyId>, limits: &Limits) -> Result<Certificate, CertificateError> {
+        self.keep(Others::By(issuers), limits)
+    }
+
+    /// Drops what is there twice and the signatures by those whom nobody wants, and counts the rest against the limits.
+    ///
+    /// # Errors
+    /// The certificate is over a limit even so.
+    pub fn keep(self, others: Others<'_>, limits: &Limits) -> Result<Certificate, CertificateError> {
         let own = self.name.id;
         let fingerprint = self.name.fingerprint.clone();
         let over = |what| CertificateError::Limit { fingerprint: fingerprint.clone(), what };
@@ -100,7 +127,11 @@ impl<'a> RawCertificate<'a> {
         let mut keep = |place: usize, signature: &'a [u8]| {
             let Some(hints) = SignatureHints::of(signature) else { return false };
             let own = hints.issuers.is_empty() || hints.issuers.contains(&own.0);
-            let kept = own || hints.issuers.iter().any(|id| issuers.contains(&KeyId(*id)));
+            let kept = own
+                || match others {
+                    Others::All => true,
+                    Others::By(issuers) => hints.issuers.iter().any(|id| issuers.contains(&KeyId(*id))),
+                };
             let kept = kept && known.insert((place, signature));
             certifications += usize::from(kept && !own);
             kept
@@ -149,6 +180,16 @@ impl<'a> RawCertificate<'a> {
         }
         Ok(Certificate::from_packets(keys, bytes))
     }
+}
+
+/// Whose signatures on somebody else's certificate stay. What says that it is by the certificate itself always does.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_enums, reason = "strangers stay or they do not")]
+pub enum Others<'a> {
+    /// Everybody's: for a keyring on disk, where the certificate of a stranger may arrive tomorrow.
+    All,
+    /// Those that name one of these primary keys.
+    By(&'a HashSet<KeyId>),
 }
 
 /// A user ID or a subkey, with what was signed over it.
