@@ -5,13 +5,11 @@
 //! known, revocations above all; they harm nothing, and are remembered as such, since nobody vouched for them.
 
 use std::collections::{BTreeMap, HashSet};
-use std::io::Read as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::{fs, io};
 
 use thiserror::Error;
-use walkdir::WalkDir;
 
 use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
@@ -20,6 +18,11 @@ use crate::openpgp::split::{self, RawCertificate, SplitFault};
 use crate::openpgp::{KeyId, SignatureFile};
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
+
+mod files;
+pub mod local;
+
+use files::{Files, merge};
 
 /// Certificates, each once, by the fingerprint of their primary key.
 #[derive(Debug, Clone, Default)]
@@ -40,38 +43,11 @@ impl Keyring {
     /// # Errors
     /// The first file that is not a whole keyring of public certificates, or a place without any certificate.
     pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<Self, KeyringError> {
-        let mut keyring = Self::default();
-        let mut files = Vec::new();
-        for path in paths {
-            let named = keyring.files(path)?;
-            if named.is_empty() {
-                return Err(KeyringError::Empty { path: path.clone() });
-            }
-            for file in named {
-                let bytes = read(&file, limits.keyring)?;
-                files.push((file, bytes));
-            }
-        }
-        let mut pieces = Vec::new();
-        for (path, bytes) in &files {
-            pieces.push((path, split::pieces(bytes).map_err(|fault| KeyringError::of(fault, path))?));
-        }
-        let mut found: BTreeMap<Fingerprint, RawCertificate<'_>> = BTreeMap::new();
-        for (path, pieces) in &pieces {
-            let mut count = 0;
-            for piece in pieces {
-                let (certificates, unread) =
-                    split::certificates(piece).map_err(|fault| KeyringError::of(fault, path))?;
-                count += certificates.len() + unread.len();
-                keyring.set_aside.extend(unread.iter().map(|error| aside(error, shown_bytes(path))));
-                for certificate in certificates {
-                    merge(&mut found, certificate);
-                }
-            }
-            if count == 0 {
-                return Err(KeyringError::Empty { path: (*path).clone() });
-            }
-        }
+        let files = Files::read(paths, limits)?;
+        let pieces = files.pieces()?;
+        let raw = pieces.certificates()?;
+        let mut keyring = Self { set_aside: [files.notes(), &raw.set_aside].concat(), ..Self::default() };
+        let found = raw.certificates;
         let issuers = found.values().map(RawCertificate::id).collect();
         for certificate in found.into_values() {
             match certificate.minimise(&issuers, limits) {
@@ -228,37 +204,6 @@ impl Keyring {
             self.insert((*certificate).clone(), evidence);
         }
     }
-
-    /// The files that a path stands for.
-    fn files(&mut self, path: &Path) -> Result<Vec<PathBuf>, KeyringError> {
-        let unreadable = |path: &Path, source| KeyringError::Unreadable { path: path.to_owned(), source };
-        let metadata = fs::metadata(path).map_err(|error| unreadable(path, error))?;
-        if metadata.is_file() {
-            return Ok(vec![path.to_owned()]);
-        }
-        if !metadata.is_dir() {
-            return Err(unreadable(path, io::Error::other("neither a file nor a folder")));
-        }
-        let mut files = Vec::new();
-        for entry in WalkDir::new(path).min_depth(1).max_depth(2).sort_by_file_name() {
-            let entry = entry.map_err(|error| {
-                let place = error.path().unwrap_or(path).to_owned();
-                unreadable(&place, error.into())
-            })?;
-            if !is_keyring_name(entry.path(), entry.depth()) {
-                continue;
-            }
-            if entry.file_type().is_file() {
-                files.push(entry.into_path());
-            } else if entry.file_type().is_symlink() {
-                let message = "a link in a keyring folder is not followed; name its target to have it read";
-                self.set_aside.push(Reason::new(Code::Symlink, Answer::Note, message).at(shown_bytes(entry.path())));
-            } else if !entry.file_type().is_dir() {
-                return Err(unreadable(entry.path(), io::Error::other("not a plain file")));
-            }
-        }
-        Ok(files)
-    }
 }
 
 /// One certificate of a keyring.
@@ -343,37 +288,6 @@ impl KeyringError {
             SplitFault::SecretKey => Self::SecretKey { path },
         }
     }
-}
-
-fn merge<'a>(found: &mut BTreeMap<Fingerprint, RawCertificate<'a>>, certificate: RawCertificate<'a>) {
-    match found.get_mut(certificate.fingerprint()) {
-        Some(known) => known.merge(certificate),
-        None => {
-            found.insert(certificate.fingerprint().clone(), certificate);
-        }
-    }
-}
-
-/// Reads a file, unless it is too large; the file may grow while we read.
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, KeyringError> {
-    let unreadable = |source| KeyringError::Unreadable { path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).map_err(unreadable)?;
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > limit { Err(KeyringError::Limit { path: path.to_owned(), limit }) } else { Ok(bytes) }
-}
-
-/// Whether a file in a keyring folder is meant as a part of it.
-fn is_keyring_name(path: &Path, depth: usize) -> bool {
-    let hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let name = |path: Option<&Path>| path.and_then(Path::file_name).and_then(|name| name.to_str().map(str::to_owned));
-    let Some(file) = name(Some(path)) else { return false };
-    if depth == 1 {
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        return matches!(extension, Some("asc" | "pgp" | "gpg" | "key" | "cert"));
-    }
-    let in_two_digits = name(path.parent()).is_some_and(|folder| folder.len() == 2 && hex(&folder));
-    in_two_digits && matches!(file.len(), 38 | 62) && hex(&file)
 }
 
 fn reason(error: &CertificateError) -> Reason {

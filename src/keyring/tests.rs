@@ -1,3 +1,5 @@
+use std::fs;
+
 use super::*;
 use crate::openpgp::testing::{Person, TIMES, days_ago, packets};
 use crate::openpgp::{Handle, Standing};
