@@ -12,11 +12,13 @@ mod verify;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::Parser as _;
 
 use crate::limits::Limits;
+use crate::programs::ProgramError;
 use crate::publish::PublishError;
 use crate::report::Report;
 use crate::report::text::Text;
@@ -33,6 +35,10 @@ pub struct Edge {
     pub clock: SystemTime,
     /// `PATH`, where gpg and git are found.
     pub path: OsString,
+    /// Where this user's data of Countersign lies.
+    pub data: Option<PathBuf>,
+    /// The directory of certificates that OpenPGP programs share.
+    pub cert_d: Option<PathBuf>,
     /// The terminal's name for gpg's PIN entry.
     pub terminal: Option<OsString>,
     /// Whether somebody can be asked.
@@ -82,6 +88,12 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The user's own keyring.
+    fn own_keyring(&self) -> anyhow::Result<PathBuf> {
+        let data = self.edge.data.as_ref();
+        Ok(data.ok_or(keyring::KeyringUse::NoHome)?.join("keyring"))
+    }
+
     fn times(&self, at: Option<Timestamp>) -> Times {
         Times { at: at.unwrap_or(self.now), now: self.now }
     }
@@ -127,7 +139,9 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         let store = || cause.downcast_ref::<StoreError>().and_then(StoreError::hint);
         let verify = || cause.downcast_ref::<VerifyError>().and_then(VerifyError::hint);
         let unconfirmed = || cause.downcast_ref::<sign::Unconfirmed>().and_then(sign::Unconfirmed::hint);
-        publish.or_else(store).or_else(verify).or_else(unconfirmed)
+        let keyring = || cause.downcast_ref::<keyring::KeyringUse>().and_then(keyring::KeyringUse::hint);
+        let program = || cause.downcast_ref::<ProgramError>().and_then(ProgramError::hint);
+        publish.or_else(store).or_else(verify).or_else(unconfirmed).or_else(keyring).or_else(program)
     })
 }
 

@@ -1,6 +1,7 @@
 //! The `countersign` program: reads the clock, the environment and the terminal, and hands them to the library.
 
 use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -12,9 +13,17 @@ fn main() -> ExitCode {
     let edge = Edge {
         clock,
         path: std::env::var_os("PATH").unwrap_or_default(),
+        data: directories::ProjectDirs::from("dev", "", "countersign").map(|own| own.data_dir().to_owned()),
+        cert_d: cert_d(),
         terminal: cli::terminal::name(),
         interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
         progress: io::stderr().is_terminal(),
     };
     ExitCode::from(cli::run(std::env::args_os(), &edge, &mut io::stdout().lock(), &mut io::stderr()))
+}
+
+/// The directory of certificates that OpenPGP programs share.
+fn cert_d() -> Option<PathBuf> {
+    let named = std::env::var_os("PGP_CERT_D").filter(|name| !name.is_empty()).map(PathBuf::from);
+    named.or_else(|| Some(directories::BaseDirs::new()?.data_dir().join("pgp.cert.d")))
 }

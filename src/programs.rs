@@ -108,6 +108,25 @@ impl Programs {
         Ok(run(&mut gpg, "gpg")?.stdout)
     }
 
+    /// Certificates as gpg has them, with what is not for others: those with these fingerprints, or all.
+    ///
+    /// # Errors
+    /// gpg is missing or cannot be run, or has none of them.
+    pub fn export_all(&self, fingerprints: &[Fingerprint]) -> Result<Vec<u8>, ProgramError> {
+        let mut gpg = self.gpg()?;
+        gpg.args(["--export-options=export-local-sigs,no-export-attributes", "--export", "--"]);
+        let said = run(gpg.args(fingerprints.iter().map(Fingerprint::as_str)), "gpg")?;
+        if said.stdout.is_empty() {
+            let stderr = Shown::new(said.stderr.trim_ascii()).to_string();
+            return Err(if said.status.success() {
+                ProgramError::NoCertificate
+            } else {
+                ProgramError::Refused { stderr }
+            });
+        }
+        Ok(said.stdout)
+    }
+
     /// Sees that a card with one of these serial numbers is there, without asking for a PIN: gpg's agent would ask for a
     /// missing card for ever, and could not tell it from a cancelled PIN.
     ///
@@ -201,6 +220,9 @@ pub enum ProgramError {
     /// gpg has only the public part.
     #[error("gpg has no secret key for this certificate")]
     NoSecretKey,
+    /// gpg knows no such certificate.
+    #[error("gpg has no such certificate")]
+    NoCertificate,
     /// gpg-agent does not answer.
     #[error("gpg's agent could not be reached")]
     NoAgent,
@@ -233,6 +255,7 @@ impl ProgramError {
             Self::NoCardReader => "install scdaemon",
             Self::Unusable => "`gpg --list-secret-keys` tells which; choose another with --key FINGERPRINT",
             Self::NoSecretKey => "import it, or insert the card and run `gpg --card-status`",
+            Self::NoCertificate => "`gpg --list-keys` shows what gpg has",
             Self::NoAgent => "`gpgconf --launch gpg-agent` starts it",
             Self::NoPinentry => "install a pinentry, or set GPG_TTY=$(tty)",
             Self::Refused { .. } => "see that `gpg --list-secret-keys` works",

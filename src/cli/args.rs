@@ -1,5 +1,7 @@
 //! What can be typed: clap structs only.
 
+mod keyring;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,6 +10,7 @@ use crate::fingerprint::Fingerprint;
 use crate::package::{Purl, PurlError};
 use crate::reason::Code;
 use crate::time::Timestamp;
+pub(crate) use keyring::KeyringCommand;
 
 /// Decides, before third-party code runs, whether this machine should accept it, and says why.
 #[derive(Debug, Parser)]
@@ -34,7 +37,7 @@ pub(crate) enum Command {
     /// Bring evidence together, list it, check it.
     #[command(subcommand)]
     Store(StoreCommand),
-    /// Look at the certificates in a keyring.
+    /// Bring certificates together, and look at them.
     #[command(subcommand)]
     Keyring(KeyringCommand),
 }
@@ -169,22 +172,6 @@ pub(crate) enum StoreCommand {
         /// The store.
         store: PathBuf,
         /// How the outcome is printed.
-        #[arg(long, value_enum, default_value_t)]
-        format: Format,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeyringCommand {
-    /// Show each certificate: fingerprint, user IDs, algorithm, validity, and why it cannot be used.
-    List {
-        /// Certificates: a file, armoured or binary, or a directory of such files. May be repeated.
-        #[arg(long, value_name = "FILE", required = true)]
-        keyring: Vec<PathBuf>,
-        /// The moment at which validity is told.
-        #[arg(long, value_name = "TIME")]
-        at: Option<Timestamp>,
-        /// How the list is printed.
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },

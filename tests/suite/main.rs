@@ -11,6 +11,7 @@ mod fifty_crates;
 mod first_verdict;
 mod floors;
 mod gpg_matrix;
+mod keyring;
 mod places;
 mod registry;
 mod sign;

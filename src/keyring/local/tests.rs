@@ -1,8 +1,8 @@
 use std::fs;
 use std::thread;
 
+use super::super::Keyring;
 use super::*;
-use crate::keyring::Keyring;
 use crate::openpgp::KeyId;
 use crate::openpgp::Standing;
 use crate::openpgp::testing::{NOW, Person, TIMES, days_ago, packets as fake};
