@@ -177,7 +177,7 @@ pub enum StoreError {
     )]
     Version(PathBuf),
     /// Something cannot be written.
-    #[error("the store {} cannot be written to", Shown::new(.path.as_os_str().as_encoded_bytes()))]
+    #[error("{} cannot be written", Shown::new(.path.as_os_str().as_encoded_bytes()))]
     Write {
         /// The store, or the file in it.
         path: PathBuf,

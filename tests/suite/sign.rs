@@ -5,7 +5,9 @@
 #![expect(clippy::disallowed_methods, reason = "these tests are about other programs")]
 #![allow(clippy::unwrap_used, reason = "shared functions of tests")]
 
+mod crash;
 mod desk;
+mod full_disk;
 mod keys;
 mod refusals;
 mod releases;
