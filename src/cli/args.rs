@@ -147,6 +147,10 @@ pub(crate) struct TreeArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
     /// Bring the evidence of FROM (a store, or a package's directory) into the store TO. Nothing is ever overwritten.
+    #[command(after_help = "\
+Examples:
+  countersign store add acme-2.1 evidence
+  countersign store add downloaded-evidence evidence")]
     Add {
         /// A store, or a directory with a `.countersign/` folder.
         from: PathBuf,
@@ -157,6 +161,10 @@ pub(crate) enum StoreCommand {
         format: Format,
     },
     /// List the statements in a store. What it says of them proves nothing until `verify` has checked it.
+    #[command(after_help = "\
+Examples:
+  countersign store list evidence
+  countersign store list evidence --package pkg:generic/acme --format json")]
     List {
         /// The store.
         store: PathBuf,
@@ -168,6 +176,9 @@ pub(crate) enum StoreCommand {
         format: Format,
     },
     /// Recompute every name in a store; exit code 1 where something does not belong.
+    #[command(after_help = "\
+Examples:
+  countersign store check evidence")]
     Check {
         /// The store.
         store: PathBuf,

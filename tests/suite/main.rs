@@ -4,6 +4,7 @@
 mod attacks;
 mod card;
 mod codes;
+mod commands;
 mod corpus;
 mod crates;
 mod docs;

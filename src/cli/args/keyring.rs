@@ -38,6 +38,10 @@ Examples:
         format: Format,
     },
     /// Show each certificate: fingerprint, user IDs, algorithm, validity, and why it cannot be used.
+    #[command(after_help = "\
+Examples:
+  countersign keyring list --keyring acme.asc
+  countersign keyring list --keyring keys --at 2026-01-01")]
     List {
         /// Certificates: a file, armoured or binary, or a directory of such files; the user's own keyring where none is
         /// named. May be repeated.

@@ -1,0 +1,55 @@
+//! What can be typed, and what is answered: `tests/cmd/*.toml`, one file for each thing that the program does or refuses.
+//!
+//! They run in `tests/cmd/world`, which none of them changes. `TRYCMD=overwrite cargo test commands` writes what is said
+//! into the files; then read the difference. The console blocks of README.md run elsewhere: one is `first_verdict`, one is
+//! these tests themselves.
+
+#![cfg(unix)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[test]
+fn commands() {
+    let program = Path::new(env!("CARGO_BIN_EXE_countersign"));
+    trycmd::TestCases::new()
+        .register_bin("countersign", program)
+        // Help is broken into lines by this, not by the terminal that happens to be there.
+        .env("COLUMNS", "100")
+        .env("PATH", "/nonexistent")
+        .env("HOME", "/nonexistent")
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .env("XDG_DATA_HOME", "/nonexistent")
+        .case("tests/cmd/*.toml");
+}
+
+/// Each case says all three: exit code, stdout and stderr. And it changes nothing.
+#[test]
+fn each_case_is_whole() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd");
+    let files = fs::read_dir(&folder).expect("tests/cmd").map(|entry| entry.expect("an entry").path());
+    let files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    assert!(files.len() > 60, "{} cases", files.len());
+    for file in files {
+        let case: toml::Table = fs::read_to_string(&file).expect("a case").parse().expect("TOML");
+        for key in ["args", "status", "stdout", "stderr"] {
+            assert!(case.contains_key(key), "{} does not say {key}", file.display());
+        }
+        let [out, err] = ["stdout", "stderr"].map(|key| case[key].as_str().expect("text"));
+        let failed = case["status"].get("code").and_then(toml::Value::as_integer) == Some(2);
+        // What could not be told or done is on stderr alone, unless a report tells why.
+        assert!(!failed || (out.is_empty() != err.is_empty()), "{}", file.display());
+        assert!(failed || err.is_empty(), "{} succeeds and talks", file.display());
+    }
+}
+
+/// The example of each command's help does what the help says it does.
+#[test]
+fn every_command_has_an_example_in_its_help() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd");
+    for command in ["verify", "sign", "tree", "store-add", "store-list", "store-check", "keyring-list"] {
+        let case = fs::read_to_string(folder.join(format!("help-{command}.toml"))).expect("a case for the help");
+        let example = format!("\n  countersign {} ", command.replace('-', " "));
+        assert!(case.contains(&example), "the help of {command} has no example");
+    }
+}
