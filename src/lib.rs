@@ -19,6 +19,7 @@
 //! | [`openpgp::GoodSignature`] | this certificate's key signed exactly these bytes, and was fit to | [`openpgp::check::check`] |
 //! | [`openpgp::open::OpenedStatement`] | these certificates signed exactly this | [`openpgp::open::SignedStatement::open`] |
 //! | [`openpgp::certify::Certification`] | this issuer really certified that user ID, valid at `at` | [`openpgp::certify::check`] |
+//! | [`trust::check::PathSet`] | these paths keep every rule and budget of a problem together | its `check` |
 //! | [`verdict::Acceptance`] | the policy is met, on this basis | [`verdict::judge`] |
 //!
 //! The modules are floors, each using only those below it; `tests/suite/floors.rs` lists and checks them.
