@@ -32,7 +32,7 @@ const ROWS: &[&[&str]] = &[
     &["tree_text", "git_tree"],
     &["beneath"],
     &["grant"],
-    &["pattern"],
+    &["pattern", "version_order"],
     &["package"],
     &["path"],
     &["fingerprint", "digest", "limits", "time"],
