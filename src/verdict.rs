@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
+pub use crate::lock::Basis;
 use crate::openpgp::open::OpenedStatement;
 use crate::package::Purl;
 use crate::policy::Signers;
@@ -56,15 +57,6 @@ pub enum Known {
     No,
     /// Could not be told.
     Unknown,
-}
-
-/// On what an acceptance rests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Basis {
-    /// The policy's evidence is there.
-    Policy,
 }
 
 /// Evidence that the policy is met; made by [`judge`] alone.

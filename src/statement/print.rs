@@ -17,6 +17,11 @@ impl Printer {
         Self(format!("countersign = \"{kind}/1\"\n"))
     }
 
+    /// Begins below lines that were printed already.
+    pub(crate) fn below() -> Self {
+        Self(String::new())
+    }
+
     /// A string.
     pub(crate) fn text(&mut self, key: &str, value: impl Display) {
         self.plain(key, quote(&value.to_string()));
@@ -38,6 +43,11 @@ impl Printer {
     /// Begins a table.
     pub(crate) fn table(&mut self, name: &str) {
         writeln!(self.0, "\n[{name}]").expect("writing to a string cannot fail");
+    }
+
+    /// Begins one of several tables of a name.
+    pub(crate) fn entry(&mut self, name: &str) {
+        writeln!(self.0, "\n[[{name}]]").expect("writing to a string cannot fail");
     }
 
     /// The whole text.
