@@ -93,6 +93,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Whether a key is there.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     /// A string that must be there.
     pub(crate) fn needed<T: FromStr<Err: Display>>(&mut self, key: &str) -> Result<T, MemoryFault> {
         let found = self.perhaps(key)?;

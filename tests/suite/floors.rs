@@ -30,7 +30,7 @@ const ROWS: &[&[&str]] = &[
     &["archive"],
     &["tree"],
     &["tree_text", "git_tree"],
-    &["beneath"],
+    &["beneath", "own_file"],
     &["grant"],
     &["pattern", "version_order"],
     &["package"],
