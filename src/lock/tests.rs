@@ -34,7 +34,7 @@ fn lock() -> Lock {
     lock.forget(&purl("pkg:cargo/serde@1.0.0"), now());
     let passed = Passed {
         package: purl("pkg:cargo/serde@2.0.0"),
-        code: Code::AuthorChanged,
+        code: Code::Equivocation,
         fingerprint: "B000000000000000000000000000000000000000".parse().expect("a fingerprint"),
         reason: "asked \"alice\" by phone".to_owned(),
         accepted: now(),
@@ -96,7 +96,7 @@ fn what_it_cannot_say_is_damage() {
         ("[\"B0", "[\"b0"),
         ("2026-11-23T09:00:00Z", "2026-11-23"),
         ("2026-11-23T09:00:00Z", "2026-11-23T09:00:00+01:00"),
-        ("author-changed", "author-change"),
+        ("equivocation", "equivocations"),
         ("reason = \"asked \\\"alice\\\" by phone\"", "reason = \" \""),
         ("[[package]]", "[[packages]]"),
         ("[[package]]", "[package]"),
