@@ -17,3 +17,4 @@ mod places;
 mod registry;
 mod sign;
 mod tools;
+mod verdicts;

@@ -45,6 +45,11 @@ pub(crate) fn look_for(program: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
+/// A folder to throw away; in memory where the system has such a place, since tests that write much wait for the disk.
+pub(crate) fn scratch() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder")
+}
+
 /// A GnuPG home of its own, whose agent ends with it.
 pub(crate) struct Home {
     folder: TempDir,

@@ -23,7 +23,7 @@ pub(crate) struct Options {
     kind: u8,
     hash: Option<String>,
     /// Seconds since 1970.
-    at: Option<u64>,
+    pub(crate) at: Option<u64>,
     /// Seconds from `at` on.
     expires: Option<u64>,
     /// A notation of this name, critical or not.

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::tools::{Home, found};
+use crate::tools::{Home, found, scratch};
 
 /// When keys are made.
 pub(super) const MADE: &str = "20240101T000000";
@@ -43,7 +43,7 @@ impl Desk {
         if !found(test, &["gpg", "gpgconf", "gpg-agent"]) {
             return None;
         }
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         fs::create_dir(folder.path().join("user")).unwrap();
         let desk = Self { folder, names: BTreeMap::new(), path: std::env::var_os("PATH").unwrap_or_default() };
         desk.write("acme/main.c", "int main;\n");
