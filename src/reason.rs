@@ -113,6 +113,8 @@ codes! {
     KeyringSecretKey "keyring-secret-key" "Secret key material in a keyring."
     CertificateInvalid "certificate-invalid" "A certificate without a valid self-signature, or of an unknown version."
     UserIdEncoding "user-id-encoding" "A user ID that is not UTF-8 or has control characters; it is not used."
+    UserIdUnusable "user-id-unusable" "A user ID that its owner took back, or never claimed by a self-signature that holds."
+    OwnWord "own-word" "The user's own newest certification of a user ID allows no more than this."
     StoreVersion "store-version" "A store without a `countersign-store` file of a known version."
     StoreEntry "store-entry" "Something in a store that is not a plain file with the name that its content asks for."
     PolicyKeyId "policy-key-id" "A person named by a key ID or a subkey's fingerprint."

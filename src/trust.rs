@@ -3,10 +3,24 @@
 //! Certifications come from `openpgp::certify`; here they become a network, a question about it becomes a
 //! [`problem::Problem`] of plain numbers, and its answer is always a set of paths that an independent checker accepts.
 
+pub mod authentication;
 pub mod check;
 pub mod disjoint;
+pub mod explain;
 pub mod flow;
 pub mod independent;
+pub mod network;
 pub mod problem;
+pub mod question;
+mod reach;
+pub mod roots;
 #[cfg(test)]
 mod testing;
+pub mod view;
+
+pub use authentication::{Authentication, Obstacle, TrustPath};
+pub use explain::Explanation;
+pub use network::Network;
+pub use question::Question;
+pub use roots::{NetworkKind, RetiredIssuers, Root, Viewpoint, ViewpointError};
+pub use view::View;

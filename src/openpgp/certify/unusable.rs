@@ -11,7 +11,7 @@ use crate::reason::{Answer, Code, Reason};
 use crate::time::Timestamp;
 
 /// The cause for which a certification does not count. Foreign text in it is escaped.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Error)]
 #[non_exhaustive]
 pub enum Unusable {
     /// Another packet version.

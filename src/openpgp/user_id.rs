@@ -1,0 +1,67 @@
+//! What a user ID of a certificate is worth: whether the certificate claims it for itself, and has not taken it back.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use sequoia_openpgp::cert::amalgamation::ValidateAmalgamation as _;
+use sequoia_openpgp::types::RevocationStatus;
+
+use super::certificate::{Certificate, plain};
+use super::policy;
+use crate::reason::Code;
+use crate::time::Times;
+
+/// The standing of one user ID, apart from that of its certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "claimed, taken back, or never claimed")]
+pub enum UserIdStanding {
+    /// Self-signed, by today's rules.
+    Good,
+    /// Its owner took it back.
+    Revoked,
+    /// No self-signature on it holds: anybody could have added it.
+    Unsigned,
+}
+
+impl UserIdStanding {
+    /// The code of a user ID that cannot be used.
+    pub fn code(self) -> Option<Code> {
+        (self != Self::Good).then_some(Code::UserIdUnusable)
+    }
+}
+
+impl fmt::Display for UserIdStanding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Good => "claimed by its owner",
+            Self::Revoked => "revoked by its owner",
+            Self::Unsigned => "not claimed by the certificate: no self-signature on it holds",
+        })
+    }
+}
+
+impl Certificate {
+    /// Its user IDs in plain UTF-8, each with its standing, in the order of their text.
+    pub fn bindings(&self, times: &Times) -> Vec<(&str, UserIdStanding)> {
+        let Ok(cert) = self.cert() else { return Vec::new() };
+        let (policy, at) = (policy::standard(times), SystemTime::from(times.at));
+        let mut bindings: Vec<_> = cert
+            .userids()
+            .filter_map(|user_id| {
+                let text = plain(user_id.userid().value())?;
+                let revoked = matches!(user_id.revocation_status(&policy, at), RevocationStatus::Revoked(_));
+                let standing = if revoked {
+                    UserIdStanding::Revoked
+                } else if user_id.with_policy(&policy, at).is_ok() {
+                    UserIdStanding::Good
+                } else {
+                    UserIdStanding::Unsigned
+                };
+                Some((text, standing))
+            })
+            .collect();
+        bindings.sort_unstable_by_key(|(text, _)| *text);
+        bindings.dedup_by_key(|(text, _)| *text);
+        bindings
+    }
+}

@@ -1,0 +1,287 @@
+//! From a question to its answer: gathers what may lie on a path, hands it to the flow as plain numbers, and tells the
+//! paths that came back.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use rayon::prelude::*;
+
+use super::flow;
+use super::problem::{self, Arc, End, Node, Problem};
+use super::question::Question;
+use super::view::{Edge, View};
+use crate::fingerprint::Fingerprint;
+use crate::grant::Amount;
+use crate::openpgp::certify::Certification;
+use crate::openpgp::{Standing, UserIdStanding};
+use crate::reason::Code;
+
+/// Evidence that the roots reach a certificate under a user ID with an amount, along paths that an independent checker
+/// accepted; or that they do not.
+///
+/// Only [`View::authenticate`] makes one. It does not say that a package is good.
+#[derive(Debug, Clone)]
+pub struct Authentication {
+    question: Question,
+    amount: Amount,
+    paths: Vec<TrustPath>,
+    obstacle: Option<Obstacle>,
+}
+
+impl Authentication {
+    /// What was asked.
+    pub fn question(&self) -> &Question {
+        &self.question
+    }
+
+    /// The amount that is shown; the search stops at what was wanted.
+    pub fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    /// Whether the wanted amount is reached. Nothing is reached by wanting nothing.
+    pub fn is_reached(&self) -> bool {
+        self.amount > Amount::NONE && self.amount >= self.question.wanted
+    }
+
+    /// The paths that hold at the same time, each with the amount along it.
+    pub fn paths(&self) -> &[TrustPath] {
+        &self.paths
+    }
+
+    /// What makes the certificate or the user ID of no use whatever the paths, or caps it.
+    pub fn obstacle(&self) -> Option<&Obstacle> {
+        self.obstacle.as_ref()
+    }
+
+    /// Whether a certification on its paths is by an issuer who has expired or retired since.
+    pub fn rests_on_retired(&self) -> bool {
+        self.paths.iter().flat_map(TrustPath::edges).any(Certification::is_by_retired)
+    }
+
+    fn none(question: &Question, obstacle: Obstacle) -> Self {
+        Self { question: question.clone(), amount: Amount::NONE, paths: Vec::new(), obstacle: Some(obstacle) }
+    }
+}
+
+/// One path of an [`Authentication`].
+#[derive(Debug, Clone)]
+pub struct TrustPath {
+    root: Fingerprint,
+    edges: Vec<Certification>,
+    own: bool,
+    amount: Amount,
+}
+
+impl TrustPath {
+    /// Where it starts.
+    pub fn root(&self) -> &Fingerprint {
+        &self.root
+    }
+
+    /// The certifications, from the root on; none where the root itself is the target.
+    pub fn edges(&self) -> &[Certification] {
+        &self.edges
+    }
+
+    /// Whether its last certification is of another user ID, from which the target's own self-signature leads on.
+    pub fn ends_by_self_signature(&self) -> bool {
+        self.own
+    }
+
+    /// The amount along it.
+    pub fn amount(&self) -> Amount {
+        self.amount
+    }
+}
+
+/// What stands in the way before any path is looked for, or limits what paths can give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// There is no such certificate.
+    Unknown,
+    /// The user distrusts it.
+    Distrusted,
+    /// The certificate is not valid.
+    Standing(Standing),
+    /// The user ID is not good.
+    UserId(UserIdStanding),
+    /// The user's own newest certification allows no more than this.
+    OwnWord(Amount),
+}
+
+impl Obstacle {
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unknown => Code::SignerUnknown,
+            Self::Distrusted => Code::SignerDenied,
+            Self::Standing(standing) => standing.code().unwrap_or(Code::CertificateInvalid),
+            Self::UserId(_) => Code::UserIdUnusable,
+            Self::OwnWord(_) => Code::OwnWord,
+        }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str("the certificate is in no keyring that was named"),
+            Self::Distrusted => f.write_str("you distrust this certificate"),
+            Self::Standing(standing) => write!(f, "the certificate is {standing}"),
+            Self::UserId(standing) => write!(f, "the user ID is {standing}"),
+            Self::OwnWord(amount) => write!(f, "your own newest certification of it allows {amount} at most"),
+        }
+    }
+}
+
+impl View<'_, '_> {
+    /// Answers a question. Only what a path may need is verified.
+    pub fn authenticate(&self, question: &Question) -> Authentication {
+        let network = self.network();
+        let Some(target) = network.place(&question.certificate) else {
+            return Authentication::none(question, Obstacle::Unknown);
+        };
+        if let Some(obstacle) = self.obstacle(target, &question.user_id) {
+            return Authentication::none(question, obstacle);
+        }
+        let cap = self.own_word(target, &question.user_id).filter(|cap| *cap < question.wanted);
+        let wanted = cap.unwrap_or(question.wanted);
+        let obstacle = cap.map(Obstacle::OwnWord);
+        if wanted == Amount::NONE {
+            return Authentication { question: question.clone(), amount: wanted, paths: Vec::new(), obstacle };
+        }
+        let posed = Posed::new(self, target, question);
+        let found = flow::solve(&posed.problem, wanted);
+        let paths = found.paths().iter().map(|path| posed.told(self, path)).collect();
+        Authentication { question: question.clone(), amount: found.amount().min(wanted), paths, obstacle }
+    }
+
+    /// Answers the same question about every binding of every certificate, in the order of fingerprints and user IDs.
+    ///
+    /// [`View::prepare`] first makes this fast.
+    pub fn authenticate_all(&self, asked: &Question) -> Vec<Authentication> {
+        let network = self.network();
+        let nodes = 0..network.size().0 as u32;
+        let bindings: Vec<_> =
+            nodes.flat_map(|node| network.bindings(node).iter().map(move |(user_id, _)| (node, *user_id))).collect();
+        let answer = |(node, user_id): &(u32, &str)| {
+            let (certificate, user_id) = (network.fingerprint(*node).clone(), (*user_id).to_owned());
+            self.authenticate(&Question { certificate, user_id, ..asked.clone() })
+        };
+        bindings.par_iter().map(answer).collect()
+    }
+
+    /// What makes a binding of no use whoever certified it.
+    pub(super) fn obstacle(&self, target: u32, user_id: &str) -> Option<Obstacle> {
+        if self.is_distrusted(target) {
+            return Some(Obstacle::Distrusted);
+        }
+        let standing = self.network().party(target).standing();
+        if standing.code().is_some() {
+            return Some(Obstacle::Standing(standing.clone()));
+        }
+        let user_id = self.network().user_id(target, user_id).unwrap_or(UserIdStanding::Unsigned);
+        (user_id != UserIdStanding::Good).then_some(Obstacle::UserId(user_id))
+    }
+}
+
+/// A question as a problem, and what its numbers stand for.
+struct Posed<'n> {
+    problem: Problem,
+    steps: Vec<Edge<'n>>,
+    ends: Vec<Edge<'n>>,
+    roots: Vec<u32>,
+}
+
+impl<'n> Posed<'n> {
+    fn new(view: &View<'n, '_>, target: u32, question: &Question) -> Self {
+        let mut posed = Self { problem: Problem::default(), steps: Vec::new(), ends: Vec::new(), roots: Vec::new() };
+        let mut numbers = HashMap::from([(target, 0)]);
+        posed.gather(view, target, question, &mut numbers);
+        let (package, role) = (question.package.as_ref(), question.granted_role());
+        for (node, root) in view.roots() {
+            // The target's own word grants no role, and a root only introduces.
+            let fits = root.grant.admits(package, role) && (*node != target || role.is_none());
+            if let Some(number) = numbers.get(node).filter(|_| fits) {
+                let (amount, depth) = (root.amount, root.depth);
+                posed.problem.roots.push(problem::Root { node: Node(*number), amount, depth });
+                posed.roots.push(*node);
+            }
+        }
+        posed.problem.nodes = numbers.len() as u32;
+        posed.problem.max_edges = question.max_depth;
+        posed
+    }
+
+    /// Walks backwards from the target, and takes what fits the question.
+    fn gather(&mut self, view: &View<'n, '_>, target: u32, question: &Question, numbers: &mut HashMap<u32, u32>) {
+        let (network, max) = (view.network(), question.max_depth);
+        let reach = view.reach(max);
+        let (package, role) = (question.package.as_ref(), question.granted_role());
+        let mut frontier = vec![target];
+        let mut behind = 0;
+        while !frontier.is_empty() && max.is_none_or(|max| behind < max) {
+            let places: Vec<u32> = frontier
+                .iter()
+                .flat_map(|node| network.about(*node))
+                .filter(|place| {
+                    let utterance = network.utterance(*place);
+                    let own = usize::from(behind == 0 && *utterance.user_id != *question.user_id);
+                    utterance.issuer != target
+                        && view.may_count(utterance)
+                        && view.claimed_depth(utterance).reaches(behind + own)
+                        && reach.allows(utterance.issuer, behind + 1, max)
+                })
+                .collect();
+            network.verify(&places);
+            let mut next = Vec::new();
+            for edge in places.into_iter().flat_map(|place| view.edges(place)) {
+                let grant = edge.certification.grant();
+                let wanted = behind == 0 && edge.certification.user_id() == question.user_id;
+                let own = u8::from(behind == 0 && !wanted);
+                let fits = edge.depth.reaches(behind + usize::from(own))
+                    && grant.admits(package, role)
+                    // A regex limits whom the introduced one may introduce, so the wanted binding itself is exempt.
+                    && (wanted || view.admits(&edge, &question.user_id));
+                let granted = match (behind, package, role) {
+                    (0, Some(package), Some(role)) => grant.grants(package, role),
+                    _ => true,
+                };
+                if !fits || !granted {
+                    continue;
+                }
+                let mut number = |node| {
+                    let fresh = numbers.len() as u32;
+                    *numbers.entry(node).or_insert_with(|| {
+                        next.push(node);
+                        fresh
+                    })
+                };
+                let (issuer, certificate) = (Node(number(edge.issuer)), Node(number(edge.target)));
+                let arc = Arc { issuer, certificate, amount: edge.amount, depth: edge.depth };
+                if behind == 0 {
+                    self.problem.ends.push(End { arc, own });
+                    self.ends.push(edge);
+                } else {
+                    self.problem.steps.push(arc);
+                    self.steps.push(edge);
+                }
+            }
+            frontier = next;
+            behind += 1;
+        }
+    }
+
+    fn told(&self, view: &View<'_, '_>, path: &problem::Path) -> TrustPath {
+        let steps = path.steps.iter().filter_map(|place| self.steps.get(*place));
+        let end = path.end.and_then(|place| self.ends.get(place));
+        TrustPath {
+            root: view.network().fingerprint(self.roots[path.root]).clone(),
+            edges: steps.chain(end).map(|edge| edge.certification.clone()).collect(),
+            own: path.end.is_some_and(|place| self.problem.ends[place].own > 0),
+            amount: path.flow,
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! The network: certificates as nodes, and what they say of each other as flat arrays, by target and by issuer.
+//!
+//! Making one costs no cryptography. What an issuer says about one user ID of one certificate is an [`Utterance`]; its
+//! signatures are verified when somebody first asks, once, and in parallel where many are asked about. Nothing here
+//! knows roots: those come with a [`super::view::View`].
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
+
+use crate::fingerprint::Fingerprint;
+use crate::grant::{Amount, Depth};
+use crate::keyring::Keyring;
+use crate::openpgp::certify::{Claim, Kind, Newest, Party, Unusable, newest};
+use crate::openpgp::{Certificate, KeyId, UserIdStanding};
+use crate::shown::Shown;
+use crate::time::Times;
+
+/// Certificates and what they say of each other, at one time.
+#[derive(Debug)]
+pub struct Network<'k> {
+    times: Times,
+    nodes: Vec<Member<'k>>,
+    places: HashMap<&'k Fingerprint, u32>,
+    claims: Vec<Claim>,
+    /// Sorted by target, user ID and issuer.
+    utterances: Vec<Utterance>,
+    /// Places in `claims`, as the utterances have them.
+    words: Vec<u32>,
+    /// For each node, where the utterances about it begin; and the end of all.
+    into: Vec<u32>,
+    /// For each node, where its own utterances begin in `by_issuer`; and the end of all.
+    from: Vec<u32>,
+    by_issuer: Vec<u32>,
+    strays: Vec<Stray>,
+}
+
+/// One certificate of a network.
+#[derive(Debug)]
+struct Member<'k> {
+    certificate: &'k Certificate,
+    /// Whether it lies in the user's own keyring.
+    local: bool,
+    party: OnceLock<Party<'k>>,
+    bindings: OnceLock<Vec<(&'k str, UserIdStanding)>>,
+}
+
+/// All that one issuer says about one user ID of one certificate.
+#[derive(Debug)]
+pub(super) struct Utterance {
+    pub(super) issuer: u32,
+    pub(super) target: u32,
+    pub(super) user_id: Arc<str>,
+    /// The most that any of its certifications claims.
+    pub(super) amount: Amount,
+    /// The furthest that any of its certifications claims.
+    pub(super) depth: Depth,
+    words: Range<u32>,
+    newest: OnceLock<Newest>,
+}
+
+/// A certification by nobody at hand.
+#[derive(Debug)]
+pub(super) struct Stray {
+    pub(super) target: u32,
+    pub(super) user_id: Arc<str>,
+    pub(super) cause: Unusable,
+}
+
+impl<'k> Network<'k> {
+    /// Lays out a keyring as a network at a time. Certificates are read in parallel; no signature is verified.
+    pub fn new(keyring: &'k Keyring, times: Times) -> Self {
+        let certificates: Vec<_> = keyring.certificates().collect();
+        let read: Vec<Vec<Claim>> = certificates.par_iter().map(|certificate| certificate.claims()).collect();
+        let issuers = Issuers::new(&certificates);
+        let (mut claims, mut spoken, mut strays) = (Vec::new(), Vec::new(), Vec::new());
+        for (target, read) in (0..).zip(read) {
+            for claim in read {
+                let place = claims.len() as u32;
+                match issuers.of(&claim) {
+                    Ok(found) => spoken.extend(found.into_iter().map(|issuer| (target, issuer, place))),
+                    Err(cause) => strays.push(Stray { target, user_id: claim.user_id().clone(), cause }),
+                }
+                claims.push(claim);
+            }
+        }
+        let user_id = |place: u32| claims[place as usize].user_id();
+        spoken.sort_by(|a, b| (a.0, user_id(a.2), a.1, a.2).cmp(&(b.0, user_id(b.2), b.1, b.2)));
+        let mut utterances: Vec<Utterance> = Vec::new();
+        for (word, (target, issuer, place)) in (0..).zip(&spoken) {
+            let claim = &claims[*place as usize];
+            let (amount, depth) = match claim.kind() {
+                Kind::Certification => (claim.amount(), claim.depth()),
+                Kind::Revocation => (Amount::NONE, Depth::NONE),
+            };
+            match utterances.last_mut() {
+                Some(last) if last.target == *target && last.issuer == *issuer && last.user_id == *claim.user_id() => {
+                    last.words.end = word + 1;
+                    last.amount = last.amount.max(amount);
+                    last.depth = last.depth.max(depth);
+                }
+                _ => utterances.push(Utterance {
+                    issuer: *issuer,
+                    target: *target,
+                    user_id: claim.user_id().clone(),
+                    amount,
+                    depth,
+                    words: word..word + 1,
+                    newest: OnceLock::new(),
+                }),
+            }
+        }
+        let nodes = certificates.len();
+        let into = offsets(nodes, utterances.iter().map(|utterance| utterance.target));
+        let from = offsets(nodes, utterances.iter().map(|utterance| utterance.issuer));
+        let mut by_issuer: Vec<_> = (0..utterances.len() as u32).collect();
+        by_issuer.sort_by_key(|place| utterances[*place as usize].issuer);
+        Self {
+            times,
+            places: (0..).zip(&certificates).map(|(place, certificate)| (certificate.fingerprint(), place)).collect(),
+            nodes: certificates
+                .into_iter()
+                .map(|certificate| Member {
+                    certificate,
+                    local: !keyring.is_only_evidence(certificate.fingerprint()),
+                    party: OnceLock::new(),
+                    bindings: OnceLock::new(),
+                })
+                .collect(),
+            words: spoken.into_iter().map(|(.., place)| place).collect(),
+            claims,
+            utterances,
+            into,
+            from,
+            by_issuer,
+            strays,
+        }
+    }
+
+    /// The times at which it is laid out.
+    pub fn times(&self) -> &Times {
+        &self.times
+    }
+
+    /// How many certificates and how many utterances there are.
+    pub fn size(&self) -> (usize, usize) {
+        (self.nodes.len(), self.utterances.len())
+    }
+
+    /// The user IDs of a certificate with their standing, sorted; none where there is no such certificate.
+    pub fn user_ids(&self, certificate: &Fingerprint) -> Vec<(&'k str, UserIdStanding)> {
+        self.place(certificate).map(|node| self.bindings(node).to_vec()).unwrap_or_default()
+    }
+
+    /// What people know a certificate by: its first good user ID, escaped. For messages only.
+    pub fn name(&self, certificate: &Fingerprint) -> String {
+        let user_ids = self.user_ids(certificate);
+        let best = user_ids.iter().min_by_key(|(_, standing)| *standing != UserIdStanding::Good);
+        best.map_or_else(|| "nobody known".into(), |(text, _)| Shown::new(text).to_string())
+    }
+
+    pub(super) fn place(&self, fingerprint: &Fingerprint) -> Option<u32> {
+        self.places.get(fingerprint).copied()
+    }
+
+    pub(super) fn certificate(&self, node: u32) -> &'k Certificate {
+        self.nodes[node as usize].certificate
+    }
+
+    pub(super) fn fingerprint(&self, node: u32) -> &'k Fingerprint {
+        self.certificate(node).fingerprint()
+    }
+
+    /// The certificate with its standing, which is judged when first asked for.
+    pub(super) fn party(&self, node: u32) -> &Party<'k> {
+        let member = &self.nodes[node as usize];
+        member.party.get_or_init(|| Party::new(member.certificate, &self.times))
+    }
+
+    /// Its user IDs with their standing, sorted.
+    pub(super) fn bindings(&self, node: u32) -> &[(&'k str, UserIdStanding)] {
+        let member = &self.nodes[node as usize];
+        member.bindings.get_or_init(|| member.certificate.bindings(&self.times))
+    }
+
+    pub(super) fn user_id(&self, node: u32, text: &str) -> Option<UserIdStanding> {
+        let bindings = self.bindings(node);
+        bindings.binary_search_by_key(&text, |(text, _)| text).ok().map(|place| bindings[place].1)
+    }
+
+    /// The places of all utterances about a certificate.
+    pub(super) fn about(&self, node: u32) -> Range<u32> {
+        self.into[node as usize]..self.into[node as usize + 1]
+    }
+
+    /// The places of all utterances by a certificate.
+    pub(super) fn by(&self, node: u32) -> &[u32] {
+        &self.by_issuer[self.from[node as usize] as usize..self.from[node as usize + 1] as usize]
+    }
+
+    pub(super) fn utterance(&self, place: u32) -> &Utterance {
+        &self.utterances[place as usize]
+    }
+
+    /// What counts of an utterance; its signatures are verified when first asked for.
+    pub(super) fn newest<'a>(&'a self, utterance: &'a Utterance) -> &'a Newest {
+        utterance.newest.get_or_init(|| {
+            let words = &self.words[range(&utterance.words)];
+            let claims: Vec<_> = words.iter().map(|place| &self.claims[*place as usize]).collect();
+            let local = self.nodes[utterance.target as usize].local;
+            newest(&claims, self.party(utterance.issuer), self.party(utterance.target), local, &self.times)
+        })
+    }
+
+    /// What counts of an utterance, if somebody has asked before.
+    pub(super) fn known<'a>(&self, utterance: &'a Utterance) -> Option<&'a Newest> {
+        utterance.newest.get()
+    }
+
+    /// Verifies utterances in parallel.
+    pub(super) fn verify(&self, places: &[u32]) {
+        places.par_iter().for_each(|place| {
+            self.newest(self.utterance(*place));
+        });
+    }
+
+    /// Judges all certificates and user IDs in parallel.
+    pub(super) fn judge_all(&self) {
+        (0..self.nodes.len() as u32).into_par_iter().for_each(|node| {
+            self.party(node);
+            self.bindings(node);
+        });
+    }
+
+    /// What is said about a certificate by nobody at hand.
+    pub(super) fn strays(&self, node: u32) -> impl Iterator<Item = &Stray> {
+        let start = self.strays.partition_point(|stray| stray.target < node);
+        self.strays[start..].iter().take_while(move |stray| stray.target == node)
+    }
+}
+
+/// Who may have made a certification, by key ID.
+struct Issuers<'k> {
+    certificates: &'k [&'k Certificate],
+    keys: HashMap<KeyId, Vec<u32>>,
+}
+
+impl<'k> Issuers<'k> {
+    fn new(certificates: &'k [&'k Certificate]) -> Self {
+        let mut keys: HashMap<_, Vec<_>> = HashMap::new();
+        for (place, certificate) in (0..).zip(certificates) {
+            for key in certificate.keys() {
+                keys.entry(key.id).or_default().push(place);
+            }
+        }
+        Self { certificates, keys }
+    }
+
+    /// The certificates whose primary key a claim names; several only if it names a key ID that they share.
+    fn of(&self, claim: &Claim) -> Result<Vec<u32>, Unusable> {
+        let mut found = Vec::new();
+        let mut subkey = None;
+        for handle in claim.issuers() {
+            for place in self.keys.get(&handle.key_id()).into_iter().flatten() {
+                let keys = self.certificates[*place as usize].keys();
+                if keys[0].is_meant_by(handle) {
+                    found.push(*place);
+                } else if let Some(key) = keys.iter().find(|key| key.is_meant_by(handle)) {
+                    let (key, primary) = (key.fingerprint.clone(), keys[0].fingerprint.clone());
+                    subkey = Some(Unusable::BySubkey { key, primary });
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        match subkey {
+            _ if !found.is_empty() => Ok(found),
+            Some(cause) => Err(cause),
+            None => Err(Unusable::IssuerUnknown(claim.issuers().to_vec())),
+        }
+    }
+}
+
+/// Where each node's part begins in a list that is sorted by node; and the end of all.
+fn offsets(nodes: usize, of: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut offsets = vec![0; nodes + 1];
+    of.for_each(|node| offsets[node as usize + 1] += 1);
+    for node in 0..nodes {
+        offsets[node + 1] += offsets[node];
+    }
+    offsets
+}
+
+fn range(words: &Range<u32>) -> Range<usize> {
+    words.start as usize..words.end as usize
+}
