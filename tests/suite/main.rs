@@ -13,6 +13,7 @@ mod first_verdict;
 mod floors;
 mod gpg_matrix;
 mod keyring;
+mod networks;
 mod places;
 mod registry;
 mod sign;
