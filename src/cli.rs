@@ -8,6 +8,7 @@ mod sign;
 mod store;
 pub mod terminal;
 mod tree;
+mod trust;
 mod verify;
 
 use std::ffi::OsString;
@@ -77,6 +78,7 @@ fn dispatch(command: Command, edge: &Edge, out: &mut dyn Write, err: &mut dyn Wr
         Command::Tree(arguments) => tree::run(&arguments, &context, out, err),
         Command::Store(command) => store::run(&command, &context, out),
         Command::Keyring(command) => keyring::run(&command, &context, out),
+        Command::Trust(command) => trust::run(&command, &context, out, err),
     }
 }
 

@@ -26,12 +26,14 @@ pub mod split;
 pub mod standing;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod user_id;
 
 pub use certificate::Certificate;
 pub use check::GoodSignature;
 pub use fault::SignatureFault;
 pub use signature::SignatureFile;
 pub use standing::Standing;
+pub use user_id::UserIdStanding;
 
 /// The name of the cryptography that was compiled in, as `--version` shows it.
 pub const fn backend() -> &'static str {

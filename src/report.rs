@@ -2,6 +2,7 @@
 //!
 //! Text and JSON are made from this one value. All foreign text in it is escaped already.
 
+pub mod picture;
 pub mod text;
 
 use std::collections::BTreeMap;

@@ -12,6 +12,8 @@ use crate::reason::Code;
 use crate::time::Timestamp;
 pub(crate) use keyring::KeyringCommand;
 
+pub(crate) mod trust;
+
 /// Decides, before third-party code runs, whether this machine should accept it, and says why.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, long_version = LONG_VERSION.as_str(), propagate_version = false)]
@@ -40,6 +42,9 @@ pub(crate) enum Command {
     /// Bring certificates together, and look at them.
     #[command(subcommand)]
     Keyring(KeyringCommand),
+    /// Who is trusted, along which paths, and why or why not.
+    #[command(subcommand)]
+    Trust(trust::TrustCommand),
 }
 
 /// How the answer is printed.
