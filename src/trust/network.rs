@@ -1,6 +1,6 @@
 //! The network: certificates as nodes, and what they say of each other as flat arrays, by target and by issuer.
 //!
-//! Making one costs no cryptography. What an issuer says about one user ID of one certificate is an [`Utterance`]; its
+//! Making one costs no cryptography. What an issuer says about one user ID of one certificate is an utterance; its
 //! signatures are verified when somebody first asks, once, and in parallel where many are asked about. Nothing here
 //! knows roots: those come with a [`super::view::View`].
 

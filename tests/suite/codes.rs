@@ -46,15 +46,10 @@ const LATER: &[&str] = &[
     "lock-changed",
     "newer-known",
     "not-independent",
-    "out-of-scope",
     "policy-built-in",
     "policy-changed",
-    "retired-issuer",
     "rollback",
-    "signer-denied",
     "source-changed",
-    "too-deep",
-    "unauthorised",
     "unsigned",
 ];
 

@@ -12,8 +12,7 @@ pub(super) fn draw(picture: &Picture) -> String {
             FigureKind::Between => "",
             FigureKind::Target => ", style=filled, fillcolor=\"#e2f3e5\"",
         };
-        let label = quoted(&figure.name);
-        let label = label.trim_matches('"');
+        let label = escaped(&figure.name);
         line(format_args!("\"{0}\" [label=\"{label}\\n{0}\"{style}];", figure.fingerprint));
     }
     for arrow in &picture.arrows {
@@ -30,7 +29,12 @@ pub(super) fn draw(picture: &Picture) -> String {
     out
 }
 
-/// A string as Graphviz reads it; a backslash stands for itself.
+/// A string as Graphviz reads it.
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    format!("\"{}\"", escaped(text))
+}
+
+/// What stands between quotes: a backslash and a quote stand for themselves.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
 }

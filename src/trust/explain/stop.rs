@@ -127,3 +127,44 @@ pub(super) fn missing(grant: &Grant, question: &Question) -> Vec<Stop> {
     stops.extend((!grant.is_empty() && !grant.covers(package)).then_some(Stop::Scope));
     stops
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grant::Role;
+
+    fn asked(package: &str, role: Option<Role>) -> Question {
+        let fingerprint = "0123456789ABCDEF0123456789ABCDEF01234567".parse().expect("a fingerprint");
+        Question { package: Some(package.parse().expect("a package")), role, ..Question::who(fingerprint, "x") }
+    }
+
+    fn names(stops: Vec<Stop>) -> Vec<&'static str> {
+        stops.iter().map(Stop::name).collect()
+    }
+
+    #[test]
+    fn what_stops_has_its_code() {
+        assert_eq!(Stop::Unusable(Unusable::NoTime).code(), Some(Code::CertificationUnusable));
+        assert_eq!(Stop::Depth { has: Depth::NONE, needed: 1 }.code(), Some(Code::TooDeep));
+        assert_eq!(Stop::MaxDepth { needed: 4 }.code(), Some(Code::TooDeep));
+        assert_eq!(Stop::Scope.code(), Some(Code::OutOfScope));
+        assert_eq!(Stop::Role.code(), Some(Code::Unauthorised));
+        assert_eq!(Stop::Retired.code(), Some(Code::RetiredIssuer));
+        assert_eq!(Stop::from(Uncounted::UserIdRevoked).code(), Some(Code::UserIdUnusable));
+    }
+
+    #[test]
+    fn the_last_certification_must_grant_and_the_others_must_not_forbid() {
+        let scope = || ["pkg:cargo/serde".parse().expect("a scope")];
+        let author = asked("pkg:cargo/serde", Some(Role::Author));
+        assert_eq!(names(limits(&Grant::default(), &author)), [""; 0]);
+        assert_eq!(names(missing(&Grant::default(), &author)), ["role"]);
+        assert_eq!(names(missing(&Grant::new([Role::Author], []), &author)), ["scope"]);
+        assert_eq!(names(missing(&Grant::new([], scope()), &author)), ["role"]);
+        assert_eq!(names(missing(&Grant::new([Role::Author], scope()), &author)), [""; 0]);
+        let other = asked("pkg:cargo/ring", Some(Role::Reviewer));
+        assert_eq!(names(limits(&Grant::new([Role::Author], scope()), &other)), ["scope", "role"]);
+        let anybody = asked("pkg:cargo/serde", None);
+        assert_eq!(names(missing(&Grant::default(), &anybody)), [""; 0]);
+    }
+}
