@@ -4,6 +4,7 @@
 
 mod args;
 mod keyring;
+mod policy;
 mod sign;
 mod store;
 pub mod terminal;
@@ -36,6 +37,10 @@ pub struct Edge {
     pub clock: SystemTime,
     /// `PATH`, where gpg and git are found.
     pub path: OsString,
+    /// The working directory.
+    pub folder: PathBuf,
+    /// Where this user's configuration of Countersign lies.
+    pub config: Option<PathBuf>,
     /// Where this user's data of Countersign lies.
     pub data: Option<PathBuf>,
     /// The directory of certificates that OpenPGP programs share.
@@ -79,6 +84,7 @@ fn dispatch(command: Command, edge: &Edge, out: &mut dyn Write, err: &mut dyn Wr
         Command::Store(command) => store::run(&command, &context, out),
         Command::Keyring(command) => keyring::run(&command, &context, out),
         Command::Trust(command) => trust::run(&command, &context, out, err),
+        Command::Policy(command) => policy::run(&command, &context, out),
     }
 }
 
@@ -143,7 +149,8 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         let unconfirmed = || cause.downcast_ref::<sign::Unconfirmed>().and_then(sign::Unconfirmed::hint);
         let keyring = || cause.downcast_ref::<keyring::KeyringUse>().and_then(keyring::KeyringUse::hint);
         let program = || cause.downcast_ref::<ProgramError>().and_then(ProgramError::hint);
-        publish.or_else(store).or_else(verify).or_else(unconfirmed).or_else(keyring).or_else(program)
+        let policy = || cause.downcast_ref::<policy::NotWritten>().and_then(policy::NotWritten::hint);
+        publish.or_else(store).or_else(verify).or_else(unconfirmed).or_else(keyring).or_else(program).or_else(policy)
     })
 }
 

@@ -43,6 +43,7 @@ pub mod programs;
 pub mod publish;
 pub mod reason;
 pub mod report;
+pub mod settings;
 pub mod shown;
 pub mod state;
 pub mod statement;

@@ -10,10 +10,14 @@ use countersign::cli::{self, Edge};
 fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
     let clock = SystemTime::now();
+    let own = directories::ProjectDirs::from("dev", "", "countersign");
     let edge = Edge {
         clock,
         path: std::env::var_os("PATH").unwrap_or_default(),
-        data: directories::ProjectDirs::from("dev", "", "countersign").map(|own| own.data_dir().to_owned()),
+        // Where it was removed, nothing is found upwards from it.
+        folder: std::env::current_dir().unwrap_or_default(),
+        config: own.as_ref().map(|own| own.config_dir().to_owned()),
+        data: own.as_ref().map(|own| own.data_dir().to_owned()),
         cert_d: cert_d(),
         terminal: cli::terminal::name(),
         interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),

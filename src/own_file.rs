@@ -42,11 +42,11 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, OwnFileError> {
     Ok(bytes)
 }
 
-/// Whether nobody else can put another file in the place of those in a folder.
+/// Makes sure that nobody else can write a file, or put another one in the place of those in a folder.
 ///
 /// # Errors
 /// It is not there, or somebody else can.
-pub fn check_folder(path: &Path) -> Result<(), OwnFileError> {
+pub fn check_path(path: &Path) -> Result<(), OwnFileError> {
     let unreadable = |source| OwnFileError::Unreadable { path: path.to_path_buf(), source };
     let real = fs::canonicalize(path).map_err(unreadable)?;
     check(&real, &fs::symlink_metadata(&real).map_err(unreadable)?)
@@ -170,7 +170,7 @@ mod tests {
             mode(&folder, of_folder);
             mode(&file, of_file);
             assert_eq!(code(&file), wanted, "{of_folder:o} {of_file:o}");
-            assert_eq!(check_folder(&folder).is_ok(), ![0o775, 0o757].contains(&of_folder), "{of_folder:o}");
+            assert_eq!(check_path(&folder).is_ok(), ![0o775, 0o757].contains(&of_folder), "{of_folder:o}");
             // By a link, it is what the link leads to that counts.
             let link = dir.path().join("link");
             drop(fs::remove_file(&link));

@@ -145,6 +145,7 @@ codes! {
     ExemptionExpired "exemption-expired" "An exemption or override past its last day: it has no effect."
     ExemptionUsed "exemption-used" "An exemption of the policy lifted a refusal."
     WritableByOthers "writable-by-others" "A policy, keyring, lock or state file that another user can write."
+    InsidePackage "inside-package" "A policy, keyring or lock that lies inside of the package under test: what is judged cannot judge."
     LimitPolicy "limit-policy" "A policy file over the limit."
     NoRule "no-rule" "A package that no rule of the policy matches."
     Unsigned "unsigned" "No author's signature that counts; the policy allows that."

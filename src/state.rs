@@ -81,7 +81,7 @@ impl LockFile {
         }
         let failed = |source| StateError::Write { path: self.path.clone(), source };
         let folder = folder_of(&self.path);
-        own_file::check_folder(folder).map_err(StateError::Read)?;
+        own_file::check_path(folder).map_err(StateError::Read)?;
         let turn = Turn::take(folder).map_err(failed)?;
         let _turn = turn.ok_or_else(|| StateError::Busy(self.path.clone()))?;
         let now = read_bytes(&self.path, &self.limits)?.map(|bytes| Digest::of(&bytes));
@@ -124,7 +124,7 @@ impl UserState {
         let failed = |source| StateError::Write { path: self.file.clone(), source };
         let folder = folder_of(&self.file);
         make_private(folder).map_err(failed)?;
-        own_file::check_folder(folder).map_err(StateError::Read)?;
+        own_file::check_path(folder).map_err(StateError::Read)?;
         let _turn = Turn::wait(folder).map_err(failed)?;
         let before = self.read()?;
         let mut all = before.clone();

@@ -1,6 +1,7 @@
 //! What can be typed: clap structs only.
 
 mod keyring;
+mod policy;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use crate::package::{Purl, PurlError};
 use crate::reason::Code;
 use crate::time::Timestamp;
 pub(crate) use keyring::KeyringCommand;
+pub(crate) use policy::{PolicyCommand, TemplateName};
 
 pub(crate) mod trust;
 
@@ -45,6 +47,9 @@ pub(crate) enum Command {
     /// Who is trusted, along which paths, and why or why not.
     #[command(subcommand)]
     Trust(trust::TrustCommand),
+    /// Write a policy, check it, and ask what it says of a package.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 }
 
 /// How the answer is printed.

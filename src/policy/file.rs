@@ -15,6 +15,7 @@ use crate::shown::Shown;
 pub struct PolicyFile {
     pub(super) text: String,
     keyrings: Option<Vec<String>>,
+    stores: Vec<String>,
 }
 
 impl PolicyFile {
@@ -45,7 +46,8 @@ impl PolicyFile {
             return Err(faults.list);
         }
         let keyrings = table.get("keyrings").and_then(|value| strings(value.get_ref()));
-        Ok(Self { text: text.to_owned(), keyrings })
+        let stores = table.get("stores").and_then(|value| strings(value.get_ref())).unwrap_or_default();
+        Ok(Self { text: text.to_owned(), keyrings, stores })
     }
 
     /// The digest of the file.
@@ -56,6 +58,11 @@ impl PolicyFile {
     /// The keyrings that it names, which must be read before it can be checked; `None` where it leaves that open.
     pub fn keyrings(&self) -> Option<&[String]> {
         self.keyrings.as_deref()
+    }
+
+    /// The stores that it names.
+    pub fn stores(&self) -> &[String] {
+        &self.stores
     }
 }
 

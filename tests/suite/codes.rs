@@ -46,7 +46,6 @@ const LATER: &[&str] = &[
     "lock-changed",
     "newer-known",
     "not-independent",
-    "policy-built-in",
     "policy-changed",
     "rollback",
     "source-changed",

@@ -14,6 +14,7 @@ const ROWS: &[&[&str]] = &[
     &["publish"],
     &["programs"],
     &["verify"],
+    &["settings"],
     &["state"],
     &["cache"],
     &["store"],
