@@ -92,7 +92,11 @@ impl OwnFileError {
             Self::TooLarge { path, .. } => (large, path),
             Self::WritableByOthers(path) => (Code::WritableByOthers, path),
         };
-        let reason = Reason::new(code, Answer::CannotTell, self.to_string()).at(path.as_os_str().as_encoded_bytes());
+        let message = match self {
+            Self::Unreadable { source, .. } => format!("{self}: {}", Shown::new(&source.to_string())),
+            _ => self.to_string(),
+        };
+        let reason = Reason::new(code, Answer::CannotTell, message).at(path.as_os_str().as_encoded_bytes());
         match self.hint() {
             Some(hint) => reason.step(hint),
             None => reason,

@@ -24,13 +24,13 @@ pub(super) fn run(command: &PolicyCommand, context: &Context<'_>, out: &mut dyn 
             let at = at.unwrap_or(context.now);
             match settings(file.as_deref(), keyring, at, context) {
                 Ok(found) => check(&found, *format, context, out)?,
-                Err(reasons) => return refuse(file.as_deref(), reasons, at, *format, out),
+                Err(reasons) => return refuse(file.as_deref(), reasons, at, *format, context, out),
             }
         }
         PolicyCommand::Explain { package, policy, keyring, format } => {
             return match settings(policy.as_deref(), keyring, context.now, context) {
                 Ok(found) => Ok(explain(&found, package, *format, context, out)?),
-                Err(reasons) => refuse(policy.as_deref(), reasons, context.now, *format, out),
+                Err(reasons) => refuse(policy.as_deref(), reasons, context.now, *format, context, out),
             };
         }
         PolicyCommand::Init { file, template, format } => init(file, *template, *format, out)?,
@@ -60,13 +60,21 @@ fn settings(
 /// What is wrong is told as every verdict tells it.
 fn refuse(
     named: Option<&Path>,
-    reasons: Vec<Reason>,
+    mut reasons: Vec<Reason>,
     at: Timestamp,
     format: Format,
+    context: &Context<'_>,
     out: &mut dyn Write,
 ) -> anyhow::Result<u8> {
     let source = named.map_or_else(|| "policy".to_owned(), shown);
-    Ok(tell(&Report::new(at, &source, Vec::new(), reasons), format, out)?)
+    let total = reasons.len();
+    reasons.truncate(context.limits.reasons);
+    let listed = reasons.len();
+    let code = tell(&Report::new(at, &source, Vec::new(), reasons), format, out)?;
+    if listed < total && format == Format::Text {
+        writeln!(out, "{listed} of {total} reasons are listed.")?;
+    }
+    Ok(code)
 }
 
 fn check(found: &Settings, format: Format, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {

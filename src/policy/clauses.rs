@@ -110,8 +110,12 @@ impl Reader<'_, '_, '_> {
             return None;
         }
         if let Some(inner) = clause.raw("all") {
-            let all =
-                self.clauses(inner, depth, Code::PolicyThresholdZero, "`all` of nothing is met by nobody at all")?;
+            let all = self.clauses(
+                inner,
+                depth,
+                Code::PolicyThresholdZero,
+                "`all` of nothing would let through what nobody vouched for",
+            )?;
             return Some(Requirement::All(all));
         }
         if let Some(inner) = clause.raw("any") {

@@ -145,7 +145,8 @@ impl<'i> Section<'i> {
         match u64::try_from(number).ok().filter(|number| (least..=most).contains(number)) {
             Some(number) => Some(Found::new(number, at)),
             None if number <= 0 && THRESHOLDS.contains(&key) => {
-                let message = format!("`{key}` of {number} would be met by nobody at all; ask for 1 or more");
+                let message =
+                    format!("`{key}` of {number} would let through what nobody vouched for; ask for 1 or more");
                 faults.add(Code::PolicyThresholdZero, at, message);
                 None
             }

@@ -332,3 +332,11 @@ fn rules_are_told_in_sentences() {
     ];
     assert_eq!(good(&text).rules()[0].sentences(), wanted);
 }
+
+#[test]
+fn the_short_form_keeps_any_threshold() {
+    let many = (0..30_000).map(|number| format!("{number:040X}").parse().expect("a fingerprint"));
+    let policy = Policy::of_signers(&Signers::new(many, 30_000).expect("signers"));
+    let rule::Requirement::Author(clause) = &policy.rules()[0].require else { panic!("another clause") };
+    assert_eq!(clause.count, 30_000);
+}

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use countersign::limits::Limits;
+use countersign::lock::Lock;
 use countersign::openpgp::SignatureFile;
+use countersign::policy::PolicyFile;
 use countersign::statement::{Manifest, Opening};
 use countersign::tree_text::TreeText;
 
@@ -48,5 +50,27 @@ fn signatures_are_the_same_in_our_armour() {
         let again = SignatureFile::parse(signature.armored().as_bytes(), &limits).expect("what we armour, we read");
         assert_eq!(again.armored(), signature.armored());
         true
+    });
+}
+
+#[test]
+fn policies_are_good_or_told_what_is_wrong() {
+    replay("policy", |bytes| match PolicyFile::read(bytes, &Limits::default()).and_then(|file| file.check(None)) {
+        Ok(policy) => {
+            policy.rules().iter().for_each(|rule| assert!(!rule.sentences().is_empty()));
+            true
+        }
+        Err(faults) => {
+            assert!(!faults.is_empty());
+            false
+        }
+    });
+}
+
+#[test]
+fn locks_print_as_they_were() {
+    replay("lock", |bytes| {
+        let lock = Lock::parse(bytes, &Limits::default());
+        lock.inspect(|lock| assert_eq!(lock.text().as_bytes(), bytes)).is_ok()
     });
 }

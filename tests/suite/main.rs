@@ -15,6 +15,7 @@ mod gpg_matrix;
 mod keyring;
 mod networks;
 mod places;
+mod policy;
 mod registry;
 mod sign;
 mod tools;
