@@ -47,7 +47,18 @@ fn each_case_is_whole() {
 #[test]
 fn every_command_has_an_example_in_its_help() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd");
-    for command in ["verify", "sign", "tree", "store-add", "store-list", "store-check", "keyring-list"] {
+    for command in [
+        "verify",
+        "sign",
+        "tree",
+        "store-add",
+        "store-list",
+        "store-check",
+        "keyring-list",
+        "policy-check",
+        "policy-explain",
+        "policy-init",
+    ] {
         let case = fs::read_to_string(folder.join(format!("help-{command}.toml"))).expect("a case for the help");
         let example = format!("\n  countersign {} ", command.replace('-', " "));
         assert!(case.contains(&example), "the help of {command} has no example");
