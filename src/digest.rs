@@ -5,7 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use sha2::{Digest as _, Sha256};
+use sha2::digest::core_api::{Block, Buffer, UpdateCore as _, VariableOutputCore as _};
+use sha2::{Digest as _, Sha256, Sha256VarCore};
 use thiserror::Error;
 
 /// A SHA-256 digest (FIPS 180-4).
@@ -72,20 +73,54 @@ impl FromStr for Digest {
 }
 
 /// Hashes bytes as they come, for what is too large to hold.
-#[derive(Clone, Default)]
-pub struct Hasher(Sha256);
+#[derive(Clone)]
+pub struct Hasher {
+    core: Sha256VarCore,
+    /// What does not fill a block yet.
+    rest: Buffer<Sha256VarCore>,
+}
 
 impl Hasher {
     /// Takes in the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
+        let core = &mut self.core;
+        self.rest.digest_blocks(bytes, |blocks| core.update_blocks(blocks));
+    }
+
+    /// Takes in the next bytes of two, block by block in turn: the processor's SHA instructions wait for each other within
+    /// one hash, and not between two.
+    pub fn update_both(one: &mut Self, bytes: &[u8], other: &mut Self, others: &[u8]) {
+        let whole =
+            if one.rest.get_pos() == 0 && other.rest.get_pos() == 0 { bytes.len().min(others.len()) } else { 0 };
+        let (blocks, rest) = bytes.split_at(whole / BLOCK * BLOCK);
+        let (other_blocks, others_rest) = others.split_at(blocks.len());
+        for (block, other_block) in blocks.chunks_exact(BLOCK).zip(other_blocks.chunks_exact(BLOCK)) {
+            one.core.update_blocks(std::slice::from_ref(Block::<Sha256VarCore>::from_slice(block)));
+            other.core.update_blocks(std::slice::from_ref(Block::<Sha256VarCore>::from_slice(other_block)));
+        }
+        one.update(rest);
+        other.update(others_rest);
     }
 
     /// The digest of all that was taken in.
-    pub fn finish(self) -> Digest {
-        Digest(self.0.finalize().into())
+    pub fn finish(mut self) -> Digest {
+        let mut digest = Default::default();
+        self.core.finalize_variable_core(&mut self.rest, &mut digest);
+        Digest(digest.into())
     }
 }
+
+impl Default for Hasher {
+    fn default() -> Self {
+        let core = Sha256VarCore::new(LENGTH).expect("SHA-256 has 32 bytes, which is what is asked for");
+        Self { core, rest: Buffer::<Sha256VarCore>::default() }
+    }
+}
+
+/// Bytes in a digest.
+const LENGTH: usize = 32;
+/// Bytes in a block.
+const BLOCK: usize = 64;
 
 impl fmt::Debug for Hasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,5 +183,34 @@ mod tests {
         hasher.update(b"ab");
         hasher.update(b"c");
         assert_eq!(hasher.finish(), Digest::of(b"abc"));
+    }
+
+    #[test]
+    fn two_at_once_are_what_each_is_alone() {
+        let bytes: Vec<u8> = (0..1000_u32).map(|n| (n * n) as u8).collect();
+        let lengths = [0, 1, 55, 56, 63, 64, 65, 127, 128, 129, 500];
+        for one in lengths {
+            for other in lengths {
+                // From a block's beginning, and from within a block.
+                for before in [0, 64, 7] {
+                    let (mut a, mut b) = (Hasher::default(), Hasher::default());
+                    a.update(&bytes[..before]);
+                    b.update(&bytes[..before / 7]);
+                    Hasher::update_both(
+                        &mut a,
+                        &bytes[before..before + one],
+                        &mut b,
+                        &bytes[before / 7..before / 7 + other],
+                    );
+                    Hasher::update_both(&mut a, b"end", &mut b, b"");
+                    assert_eq!(
+                        a.finish(),
+                        Digest::of(&[&bytes[..before + one], b"end"].concat()),
+                        "{one} {other} {before}"
+                    );
+                    assert_eq!(b.finish(), Digest::of(&bytes[..before / 7 + other]), "{one} {other} {before}");
+                }
+            }
+        }
     }
 }
