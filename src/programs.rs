@@ -5,6 +5,8 @@
 //! machine's lines only (`--status-fd`, `--with-colons`), never its prose, and believe none of it: what it made is
 //! checked in-process before anything is kept. `verify` stands below this file and cannot see it.
 
+pub mod certify;
+
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,6 +36,10 @@ pub struct SecretKey {
     pub user_id: String,
     /// The serial numbers of the cards that its signing keys are on; empty if one of them is on disk.
     pub cards: Vec<String>,
+    /// Whether gpg says that its primary key can certify today.
+    pub can_certify: bool,
+    /// The serial number of the card that its primary key is on; none if it is on disk.
+    pub primary_card: Option<String>,
 }
 
 impl Programs {
@@ -235,6 +241,12 @@ pub enum ProgramError {
         /// What gpg told the user, escaped.
         stderr: String,
     },
+    /// gpg asks something that it should not have to ask.
+    #[error("gpg asked a question that we do not answer ({0}); nothing was kept")]
+    Question(String),
+    /// gpg does not know the certificate or the user ID that it was just given.
+    #[error("gpg did not take in {0}")]
+    NotTaken(String),
     /// Anything else; the code is libgpg-error's.
     #[error("gpg made no signature (error code {code}){}", said(.stderr))]
     Failed {
@@ -311,7 +323,9 @@ fn read_listing(listing: &[u8]) -> Vec<SecretKey> {
         // Field 12: capabilities; an upper-case S says that some usable key of the certificate can sign.
         let (capabilities, dead) = (field(11), matches!(field(1), b"e" | b"r" | b"d" | b"i"));
         if field(0) == b"sec" {
-            keys.push(Listed { can_sign: capabilities.contains(&b'S') && !dead, ..Listed::default() });
+            let can_sign = capabilities.contains(&b'S') && !dead;
+            let can_certify = capabilities.contains(&b'c') && !dead && field(14) != b"#";
+            keys.push(Listed { can_sign, can_certify, primary: field(14).to_vec(), ..Listed::default() });
         }
         let Some(key) = keys.last_mut() else { continue };
         match field(0) {
@@ -331,7 +345,10 @@ fn read_listing(listing: &[u8]) -> Vec<SecretKey> {
 struct Listed {
     fingerprint: Option<Fingerprint>,
     can_sign: bool,
+    can_certify: bool,
     user_id: String,
+    /// Field 15 of the primary key.
+    primary: Vec<u8>,
     /// Field 15 of each signing key: `+` on disk, `#` nowhere, else the card's serial number.
     places: Vec<Vec<u8>>,
 }
@@ -340,8 +357,10 @@ impl Listed {
     fn finish(self) -> Option<SecretKey> {
         let serial = |place: &Vec<u8>| String::from_utf8(place.clone()).ok().filter(|text| text.len() > 1);
         let cards: Option<Vec<_>> = self.places.iter().filter(|place| *place != b"#").map(serial).collect();
-        let Self { fingerprint, can_sign, user_id, .. } = self;
-        Some(SecretKey { fingerprint: fingerprint?, can_sign, user_id, cards: cards.unwrap_or_default() })
+        let primary_card = serial(&self.primary);
+        let Self { fingerprint, can_sign, can_certify, user_id, .. } = self;
+        let (fingerprint, cards) = (fingerprint?, cards.unwrap_or_default());
+        Some(SecretKey { fingerprint, can_sign, user_id, cards, can_certify, primary_card })
     }
 }
 
@@ -412,6 +431,7 @@ mod tests {
         assert_eq!(keys[0].fingerprint.as_str(), "0123456789ABCDEF0123456789ABCDEF01234567");
         assert_eq!(keys[0].user_id, "x\\u{1b} <x@example.org>");
         assert!(keys[0].can_sign && !keys[1].can_sign);
+        assert_eq!([0, 1, 2].map(|place| keys[place].can_certify), [true, false, false]);
     }
 
     #[test]

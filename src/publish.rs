@@ -3,7 +3,7 @@
 //! The plan is made first and shown to the author; nothing is written before the signature is there and good.
 
 mod earlier;
-mod key;
+pub mod key;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +28,7 @@ use crate::time::{Times, Timestamp};
 use crate::tree::{MeasuredTree, SurveyError, SurveyRequest, Watcher, survey};
 use crate::tree_text::{Changes, TreeText};
 pub use earlier::Earlier;
+use key::Deed;
 pub use key::Signer;
 pub use write::Published;
 
@@ -158,7 +159,7 @@ pub fn prepare(request: &SignRequest<'_>) -> Result<Preparation, PublishError> {
         return Ok(Preparation::Refused(reasons));
     };
     let times = Times { at: request.now, now: request.now };
-    let signer = key::find(request.programs, request.key, times, request.limits)?;
+    let signer = key::find(request.programs, request.key, Deed::Sign, times, request.limits)?;
     let history = earlier::find(request, &own, &signer, times)?;
     let mut authors = request.authors.to_vec();
     authors.push(signer.fingerprint().clone());

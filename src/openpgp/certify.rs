@@ -18,6 +18,7 @@ use crate::grant::{Amount, Depth, Grant};
 use crate::time::{Times, Timestamp};
 
 mod claim;
+pub mod made;
 mod newest;
 pub mod notation;
 mod party;

@@ -29,7 +29,8 @@ impl Signer {
         &self.user_id
     }
 
-    pub(super) fn certificate(&self) -> &Certificate {
+    /// The certificate as gpg has it.
+    pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
@@ -39,10 +40,55 @@ impl Signer {
     }
 }
 
-/// Finds the key and sees that it can sign, before anybody is asked for a PIN.
-pub(super) fn find(
+/// What the key is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the two things that keys do here")]
+pub enum Deed {
+    /// To sign statements.
+    Sign,
+    /// To certify other certificates, which only a primary key can.
+    Certify,
+}
+
+impl Deed {
+    fn can(self, key: &SecretKey) -> bool {
+        match self {
+            Self::Sign => key.can_sign,
+            Self::Certify => key.can_certify,
+        }
+    }
+
+    fn cards(self, key: &SecretKey) -> Vec<String> {
+        match self {
+            Self::Sign => key.cards.clone(),
+            Self::Certify => key.primary_card.clone().into_iter().collect(),
+        }
+    }
+
+    /// What is missing, and what to do.
+    fn missing(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Sign => (
+                "gpg has no secret key for signing",
+                "insert the card and run `gpg --card-status`, or add a signing subkey with `gpg --quick-add-key \
+                 FINGERPRINT ed25519 sign`",
+            ),
+            Self::Certify => (
+                "gpg has no secret primary key for it, and only a primary key certifies",
+                "insert the card that has it and run `gpg --card-status`, or bring the primary key back from where it is kept",
+            ),
+        }
+    }
+}
+
+/// Finds the key and sees that it can do what it is wanted for, before anybody is asked for a PIN.
+///
+/// # Errors
+/// There is none, there are several, or it is not fit.
+pub fn find(
     programs: &Programs,
     named: Option<&str>,
+    deed: Deed,
     times: Times,
     limits: &Limits,
 ) -> Result<Signer, PublishError> {
@@ -53,20 +99,19 @@ pub(super) fn find(
             None => programs.default_key()?,
         },
     };
-    let key = choose(programs.secret_keys(wanted.as_deref())?, wanted.as_ref())?;
+    let key = choose(programs.secret_keys(wanted.as_deref())?, wanted.as_ref(), deed)?;
     let fingerprint = key.fingerprint.clone();
     let certificate = Certificate::parse(&programs.export(&fingerprint)?, limits)?;
     if let Some((why, hint)) = unfit(&certificate.standing(&times)) {
         return Err(PublishError::Unfit { fingerprint, why, hint });
     }
-    if !key.can_sign {
-        let why = "gpg has no secret key for signing".to_owned();
-        let hint = "insert the card and run `gpg --card-status`, or add a signing subkey with `gpg --quick-add-key \
-                    FINGERPRINT ed25519 sign`";
-        return Err(PublishError::Unfit { fingerprint, why, hint });
+    if !deed.can(&key) {
+        let (why, hint) = deed.missing();
+        return Err(PublishError::Unfit { fingerprint, why: why.to_owned(), hint });
     }
-    if !key.cards.is_empty() {
-        programs.find_card(&key.cards)?;
+    let cards = deed.cards(&key);
+    if !cards.is_empty() {
+        programs.find_card(&cards)?;
     }
     // A `!` pins one subkey, as gpg's users know it; else gpg takes the newest signing key of the certificate.
     let pinned = wanted.filter(|wanted| wanted.ends_with('!'));
@@ -76,9 +121,9 @@ pub(super) fn find(
 
 /// Exactly one certificate; without a name, the only one that can sign. Where none can, the only one there is, so that
 /// it is told why not.
-fn choose(mut keys: Vec<SecretKey>, wanted: Option<&String>) -> Result<SecretKey, PublishError> {
+fn choose(mut keys: Vec<SecretKey>, wanted: Option<&String>, deed: Deed) -> Result<SecretKey, PublishError> {
     if wanted.is_none() && keys.len() > 1 {
-        keys.retain(|key| key.can_sign);
+        keys.retain(|key| deed.can(key));
     }
     keys.dedup_by(|a, b| a.fingerprint == b.fingerprint);
     match keys.len() {

@@ -43,7 +43,7 @@ pub struct Claim {
 
 impl Claim {
     /// Reads a signature packet's body; none if it is no word of somebody else about a user ID.
-    fn read(body: &[u8], user_id: &Arc<str>, own: KeyId) -> Option<Self> {
+    pub(super) fn read(body: &[u8], user_id: &Arc<str>, own: KeyId) -> Option<Self> {
         let (version, kind) = match body {
             [version @ (2 | 3), _, kind, ..] | [version @ (4 | 6), kind, ..] => (*version, *kind),
             _ => return None,
