@@ -3,6 +3,7 @@
 //! What is answered goes to `out`; talk, progress and errors go to `err`. Nothing is judged here.
 
 mod args;
+mod certify;
 mod keyring;
 mod policy;
 mod sign;
@@ -19,6 +20,7 @@ use std::time::SystemTime;
 
 use clap::Parser as _;
 
+use crate::certification::CertifyError;
 use crate::limits::Limits;
 use crate::programs::ProgramError;
 use crate::publish::PublishError;
@@ -85,6 +87,7 @@ fn dispatch(command: Command, edge: &Edge, out: &mut dyn Write, err: &mut dyn Wr
         Command::Keyring(command) => keyring::run(&command, &context, out),
         Command::Trust(command) => trust::run(&command, &context, out, err),
         Command::Policy(command) => policy::run(&command, &context, out),
+        Command::Certify(arguments) => certify::run(&arguments, &context, out, err),
     }
 }
 
@@ -148,9 +151,17 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         let verify = || cause.downcast_ref::<VerifyError>().and_then(VerifyError::hint);
         let unconfirmed = || cause.downcast_ref::<sign::Unconfirmed>().and_then(sign::Unconfirmed::hint);
         let keyring = || cause.downcast_ref::<keyring::KeyringUse>().and_then(keyring::KeyringUse::hint);
+        let certify = || cause.downcast_ref::<CertifyError>().and_then(CertifyError::hint);
         let program = || cause.downcast_ref::<ProgramError>().and_then(ProgramError::hint);
         let policy = || cause.downcast_ref::<policy::NotWritten>().and_then(policy::NotWritten::hint);
-        publish.or_else(store).or_else(verify).or_else(unconfirmed).or_else(keyring).or_else(program).or_else(policy)
+        publish
+            .or_else(store)
+            .or_else(verify)
+            .or_else(unconfirmed)
+            .or_else(keyring)
+            .or_else(certify)
+            .or_else(program)
+            .or_else(policy)
     })
 }
 

@@ -26,6 +26,7 @@
 //! The modules are floors, each using only those below it; `tests/suite/floors.rs` lists and checks them.
 
 pub mod beneath;
+pub mod certification;
 pub mod cli;
 pub mod digest;
 pub mod fingerprint;

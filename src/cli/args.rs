@@ -1,5 +1,6 @@
 //! What can be typed: clap structs only.
 
+mod certify;
 mod keyring;
 mod policy;
 
@@ -11,6 +12,7 @@ use crate::fingerprint::Fingerprint;
 use crate::package::{Purl, PurlError};
 use crate::reason::Code;
 use crate::time::Timestamp;
+pub(crate) use certify::CertifyArgs;
 pub(crate) use keyring::KeyringCommand;
 pub(crate) use policy::{PolicyCommand, TemplateName};
 
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     /// Write a policy, check it, and ask what it says of a package.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Say through gpg that a certificate belongs to its user IDs, and what its owner may do.
+    Certify(CertifyArgs),
 }
 
 /// How the answer is printed.

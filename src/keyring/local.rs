@@ -174,6 +174,22 @@ pub fn for_others(
     Ok(found.collect())
 }
 
+/// One certificate with what its owner and these issuers say of it, also what is not for others.
+///
+/// # Errors
+/// A keyring that cannot be used, as for [`super::Keyring::read`].
+pub fn with_word_of(
+    paths: &[PathBuf],
+    fingerprint: &Fingerprint,
+    issuers: &HashSet<KeyId>,
+    limits: &Limits,
+) -> Result<Option<Certificate>, KeyringError> {
+    let files = Files::read(paths, limits)?;
+    let pieces = files.pieces()?;
+    let raw = pieces.certificates()?.certificates.remove(fingerprint);
+    Ok(raw.and_then(|raw| raw.minimise(issuers, limits).ok()))
+}
+
 /// When something was last imported into a keyring folder; none for a file, and for a folder that nobody imported into.
 ///
 /// # Errors

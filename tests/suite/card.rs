@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::tools::{found, look_for, not_run};
+use crate::tools::{Home, found, look_for, not_run};
 
 /// A card in its reader, for as long as this lives.
 pub(crate) struct Card {
@@ -209,12 +209,48 @@ fn countersign_signs_with_a_card() {
     assert_eq!(fs::read(package.join(".countersign/manifest.toml")).unwrap(), before);
 }
 
+/// The same for certifying, with a depth, which gpg makes in a dialogue.
+#[test]
+fn countersign_certifies_with_a_card() {
+    let Some(mut card) = Card::new("countersign_certifies_with_a_card") else { return };
+    let other = Home::new();
+    let bob = other.generate("bob", "ed25519", "20250101T000000", "never");
+    let dir = tempfile::tempdir().unwrap();
+    let run = |card: &Card, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.env("GNUPGHOME", card.home()).env("XDG_DATA_HOME", dir.path()).args(arguments);
+        outcome(&mut command)
+    };
+    let file = other.keyring("bob.pgp", &[&bob]);
+    assert_eq!(run(&card, &["keyring", "import", file.to_str().unwrap()]), (0, String::new()));
+    let key = format!("--key={}", card.fingerprint());
+    let scope = "--scope=pkg:npm/%40scope/*";
+    let certify = ["certify", &bob, "--user-id=bob <bob@example.org>", "--depth=1", scope, "--yes", &key];
+    card.answer("999999");
+    assert_eq!(run(&card, &certify), (2, "Error: the PIN or passphrase was wrong".into()));
+    card.answer("cancel");
+    assert_eq!(run(&card, &certify), (2, "Error: the PIN or passphrase entry was cancelled".into()));
+    assert_eq!(card.says("sigcount"), "0:::");
+    card.answer("123456");
+    assert_eq!(run(&card, &certify), (0, String::new()));
+    assert_eq!(card.says("sigcount"), "1:::");
+    let keyring = dir.path().join("countersign/keyring");
+    let before = fs::read(keyring.join(format!("{bob}.asc"))).unwrap();
+    card.eject();
+    assert_eq!(run(&card, &certify), (2, "Error: the smartcard with this key is not there".into()));
+    assert_eq!(fs::read(keyring.join(format!("{bob}.asc"))).unwrap(), before);
+}
+
 /// The exit code, and the beginning of the error up to its first `;`.
 fn sign(card: &Card, package: &Path, version: &str, option: &str) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.env("GNUPGHOME", card.home()).arg("sign").arg(package);
     command.arg(format!("--package=pkg:generic/acme@{version}")).arg(format!("--key={}", card.fingerprint()));
     command.args(["--yes", option].iter().take(if option == "--yes" { 1 } else { 2 }));
+    outcome(&mut command)
+}
+
+fn outcome(command: &mut Command) -> (i32, String) {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     let error = told.lines().find(|line| line.starts_with("Error: ")).unwrap_or_default();

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 const ROWS: &[&[&str]] = &[
     &["main"],
     &["cli"],
+    &["certification"],
     &["publish"],
     &["programs"],
     &["verify"],

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod card;
+mod certify;
 mod codes;
 mod commands;
 mod corpus;
