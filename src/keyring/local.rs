@@ -332,7 +332,9 @@ fn within_limits(
 fn owners_word(copy: &RawCertificate<'_>, limits: &Limits) -> Result<Certificate, CertificateError> {
     // Anybody can attach what only says that it is the owner's; so much of that is looked at, and no more.
     let wide = Limits { certificate: limits.certificate.saturating_mul(OWN_FLOOD), ..limits.clone() };
-    copy.clone().minimise(&HashSet::new(), &wide)?.minimised(limits)
+    let mut own = copy.clone();
+    own.drop_unsigned();
+    own.minimise(&HashSet::new(), &wide)?.minimised(limits)
 }
 
 /// How many times the size of a certificate is searched for what its owner signed.

@@ -4,6 +4,8 @@ use super::*;
 use crate::openpgp::testing::{Person, TIMES, days_ago, packets};
 use crate::openpgp::{Handle, Standing};
 
+mod hostile;
+
 /// Reads one file with this content.
 fn read_one(content: impl AsRef<[u8]>) -> Result<Keyring, Code> {
     let folder = tempfile::tempdir().expect("a folder");

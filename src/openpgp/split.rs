@@ -103,6 +103,15 @@ impl<'a> RawCertificate<'a> {
         self.components.iter_mut().for_each(|component| component.signatures.retain(stays));
     }
 
+    /// Drops the user IDs and subkeys on which there is no signature that names the certificate itself.
+    pub fn drop_unsigned(&mut self) {
+        let own = self.name.id.0;
+        self.components.retain(|component| {
+            let mut hints = component.signatures.iter().filter_map(|signature| SignatureHints::of(signature));
+            hints.any(|hints| hints.issuers.contains(&own))
+        });
+    }
+
     /// Drops the signatures by strangers and what is there twice, and counts the rest against the limits.
     ///
     /// `issuers` are the primary keys of all certificates at hand.

@@ -24,6 +24,9 @@ pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_795_424_400);
 /// Both times are now.
 pub(crate) const TIMES: Times = Times { at: NOW, now: NOW };
 
+/// Of version 6.
+pub(crate) const SIX: sequoia_openpgp::Profile = sequoia_openpgp::Profile::RFC9580;
+
 /// So many days before now.
 pub(crate) fn days_ago(days: u64) -> SystemTime {
     SystemTime::from(NOW) - DAY * days as u32
