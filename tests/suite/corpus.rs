@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use countersign::keyring::Keyring;
 use countersign::limits::Limits;
 use countersign::lock::Lock;
 use countersign::openpgp::SignatureFile;
+use countersign::openpgp::split::{self, Others};
 use countersign::policy::PolicyFile;
 use countersign::statement::{Manifest, Opening};
 use countersign::tree_text::TreeText;
@@ -72,5 +74,28 @@ fn locks_print_as_they_were() {
     replay("lock", |bytes| {
         let lock = Lock::parse(bytes, &Limits::default());
         lock.inspect(|lock| assert_eq!(lock.text().as_bytes(), bytes)).is_ok()
+    });
+}
+
+#[test]
+fn certificates_are_the_same_in_our_armour() {
+    replay("keyring", |bytes| {
+        let limits = Limits::default();
+        drop(Keyring::default().with_evidence([("corpus", bytes)], &limits));
+        let Ok(pieces) = split::pieces(bytes) else { return false };
+        let mut read = 0;
+        for piece in &pieces {
+            let Ok((found, _)) = split::certificates(piece) else { return false };
+            for certificate in found.into_iter().filter_map(|raw| raw.keep(Others::All, &limits).ok()) {
+                drop(certificate.claims());
+                let armored = certificate.armored();
+                let again = split::pieces(armored.as_bytes()).expect("what we armour, we read");
+                let (again, _) = split::certificates(&again[0]).expect("what we write, we read");
+                let again = again.into_iter().next().expect("one").keep(Others::All, &limits).expect("within limits");
+                assert_eq!((again.fingerprint(), again.bytes()), (certificate.fingerprint(), certificate.bytes()));
+                read += 1;
+            }
+        }
+        read > 0
     });
 }
