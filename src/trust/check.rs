@@ -106,11 +106,32 @@ pub(super) fn are_disjoint(problem: &Problem, set: &PathSet, shared_roots: bool)
     })
 }
 
-/// The certificates that a set of paths relies on: all but the target and the roots.
-pub(super) fn introducers(problem: &Problem, set: &PathSet) -> BTreeSet<Node> {
-    let roots: BTreeSet<_> = problem.roots.iter().map(|root| root.node).collect();
-    let steps = set.paths.iter().flat_map(|path| &path.steps).filter_map(|step| problem.steps.get(*step));
-    steps.map(|arc| arc.certificate).filter(|node| !roots.contains(node)).collect()
+/// Whether people can be counted together, each by an answer to one of their problems: whether none of them, and no
+/// introducer but a root, serves another.
+pub(super) fn are_independent(people: &[&[Problem]], claims: &[(usize, usize, &PathSet)]) -> bool {
+    let mut roots = BTreeSet::new();
+    let mut introducers: Vec<BTreeSet<Node>> = Vec::new();
+    let mut own: Vec<BTreeSet<Node>> = Vec::new();
+    for (person, place, set) in claims {
+        let Some(problem) = people.get(*person).and_then(|problems| problems.get(*place)) else {
+            return false;
+        };
+        if PathSet::check(problem, set.paths.clone()).as_ref() != Ok(*set) {
+            return false;
+        }
+        let steps = set.paths.iter().flat_map(|path| &path.steps).filter_map(|step| problem.steps.get(*step));
+        introducers.push(steps.map(|arc| arc.certificate).collect());
+        own.push(people[*person].iter().map(|problem| Node(problem.target)).collect());
+        roots.extend(people[*person].iter().flat_map(|problem| &problem.roots).map(|root| root.node));
+    }
+    let meet = |one: &BTreeSet<Node>, two: &BTreeSet<Node>| one.intersection(two).any(|node| !roots.contains(node));
+    (0..claims.len()).all(|one| {
+        (0..claims.len()).filter(|two| *two != one).all(|two| {
+            own[one].is_disjoint(&own[two])
+                && !meet(&introducers[one], &introducers[two])
+                && !meet(&introducers[one], &own[two])
+        })
+    })
 }
 
 /// Why paths are no answer. `path` counts the given paths from 0, `edge` its certifications from 1.

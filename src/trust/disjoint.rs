@@ -1,11 +1,15 @@
 //! Several paths to one target that share no certificate: no single introducer can have made them up.
 
+use std::collections::BTreeSet;
+
 use crate::grant::Amount;
 
 use super::check::{PathSet, are_disjoint};
 use super::flow::greedy::shortest;
-use super::flow::{Budgets, Network, Route, accepted, solve, told};
-use super::problem::Problem;
+use super::flow::packing::{WORK, pack, sum};
+use super::flow::routes::routes as listed;
+use super::flow::{Budgets, Network, Route, accepted, solve, told, total};
+use super::problem::{Path, Problem};
 
 /// Whether paths that are to be disjoint may begin at one root.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,60 +32,147 @@ pub fn disjoint(problem: &Problem, wanted: Amount, at_least: usize, roots: RootS
         return Some(solve(problem, wanted)).filter(|set| set.reaches(wanted) && set.paths().len() >= at_least);
     }
     let network = Network::new(problem);
-    let set = greedy(problem, &network, wanted, at_least, roots);
-    Some(set).filter(|set| set.reaches(wanted) && set.paths().len() >= at_least && holds(problem, set, roots))
+    let own = network.own_path(Amount::FULL);
+    let shown = own.as_ref().map_or(0, |path| path.flow.value().into());
+    let search = Search {
+        network: &network,
+        left: u32::from(wanted.value()).saturating_sub(shown),
+        needed: at_least.saturating_sub(usize::from(own.is_some())),
+        roots,
+    };
+    let fits = |flows: Vec<(Route, u8)>| {
+        let paths: Vec<Path> = own.iter().cloned().chain(told(&network, &flows)).collect();
+        let set = accepted(problem, paths);
+        let reached = set.reaches(wanted) && set.paths().len() >= at_least;
+        (reached && holds(problem, &set, roots)).then_some(set)
+    };
+    fits(search.greedy()).or_else(|| fits(search.exact()?))
 }
+
+/// How many choices of paths are looked at.
+const MOST_CHOICES: usize = 1 << 16;
 
 /// Whether the paths are disjoint, by the checker.
 fn holds(problem: &Problem, set: &PathSet, roots: RootSharing) -> bool {
     are_disjoint(problem, set, roots == RootSharing::Shared)
 }
 
-/// One short path after another, each away from those before.
-fn greedy(problem: &Problem, network: &Network, wanted: Amount, at_least: usize, roots: RootSharing) -> PathSet {
-    let own = network.own_path(Amount::FULL);
-    let left = u32::from(wanted.value()).saturating_sub(own.as_ref().map_or(0, |path| path.flow.value().into()));
-    let needed = at_least.saturating_sub(usize::from(own.is_some()));
-    let mut free = Budgets::new(network);
-    let mut flows: Vec<(Route, u8)> = Vec::new();
-    while flows.len() < needed || total(&flows) < left {
-        let Some((route, _)) = shortest(network, &free) else {
-            break;
-        };
-        for node in network.before_target(&route) {
-            if network.root(node).is_none() || roots == RootSharing::Distinct {
+/// What is wanted beside the target as its own root.
+struct Search<'a> {
+    network: &'a Network,
+    left: u32,
+    needed: usize,
+    roots: RootSharing,
+}
+
+impl Search<'_> {
+    /// One short path after another, each away from those before.
+    fn greedy(&self) -> Vec<(Route, u8)> {
+        let mut free = Budgets::new(self.network);
+        let mut flows: Vec<(Route, u8)> = Vec::new();
+        while flows.len() < self.needed || total(&flows) < self.left {
+            let Some((route, _)) = shortest(self.network, &free) else {
+                break;
+            };
+            for node in self.network.before_target(&route).filter(|node| !self.may_share(*node)) {
                 free.close(node);
             }
+            for edge in &route.edges {
+                free.close_pair(self.network, *edge as usize);
+            }
+            flows.push((route, 0));
+            flows = self.filled(flows);
         }
-        for edge in &route.edges {
-            free.close_pair(network, *edge as usize);
-        }
-        flows.push((route, 0));
-        flows = filled(network, flows, left);
+        flows
     }
-    accepted(problem, own.into_iter().chain(told(network, &flows)).collect())
+
+    /// As much along each route as is wanted and fits: at least 1, or it is left out.
+    fn filled(&self, mut flows: Vec<(Route, u8)>) -> Vec<(Route, u8)> {
+        let mut budgets = Budgets::new(self.network);
+        flows.retain_mut(|(route, flow)| {
+            *flow = budgets.route(self.network, route).min(1);
+            budgets.take(self.network, route, *flow);
+            *flow > 0
+        });
+        let mut sum = total(&flows);
+        for (route, flow) in &mut flows {
+            let room = u8::try_from(self.left.saturating_sub(sum)).unwrap_or(u8::MAX);
+            let more = budgets.route(self.network, route).min(room);
+            budgets.take(self.network, route, more);
+            *flow += more;
+            sum += u32::from(more);
+        }
+        flows
+    }
+
+    /// Every choice of disjoint paths, until one suffices; none if there is none among those that are looked at.
+    ///
+    /// This is exact where all paths are listed and [`MOST_CHOICES`] suffice.
+    fn exact(&self) -> Option<Vec<(Route, u8)>> {
+        let routes = listed(self.network).routes;
+        let fresh = Budgets::new(self.network);
+        let widths: Vec<_> = routes.iter().map(|route| u32::from(fresh.route(self.network, route))).collect();
+        let marks: Vec<_> = routes.iter().map(|route| self.marks(route)).collect();
+        let mut work = WORK;
+        let mut looked = 0;
+        let mut choices = vec![Choice { chosen: Vec::new(), free: (0..routes.len()).collect() }];
+        while let Some(mut choice) = choices.pop() {
+            looked += 1;
+            if looked > MOST_CHOICES {
+                return None;
+            }
+            let wide = |numbers: &[usize]| numbers.iter().map(|number| widths[*number]).sum::<u32>();
+            if choice.chosen.len() + choice.free.len() < self.needed
+                || wide(&choice.chosen) + wide(&choice.free) < self.left
+            {
+                continue;
+            }
+            let enough = choice.chosen.len() >= self.needed && wide(&choice.chosen) >= self.left;
+            if let Some(flows) = enough.then(|| self.flows(&routes, &choice.chosen, &mut work)).flatten() {
+                return Some(flows);
+            }
+            if choice.free.is_empty() {
+                continue;
+            }
+            let next = choice.free.remove(0);
+            let free = choice.free.iter().copied().filter(|other| marks[next].is_disjoint(&marks[*other])).collect();
+            let with = Choice { chosen: choice.chosen.iter().copied().chain([next]).collect(), free };
+            choices.push(choice);
+            choices.push(with);
+        }
+        None
+    }
+
+    /// Flows along chosen routes, at least 1 along each, that suffice.
+    fn flows(&self, routes: &[Route], chosen: &[usize], work: &mut u64) -> Option<Vec<(Route, u8)>> {
+        let routes: Vec<_> = chosen.iter().map(|number| routes[*number].clone()).collect();
+        let least = vec![1; routes.len()];
+        let flows = if sum(&least) >= self.left && Budgets::of(self.network, &routes, &least).is_some() {
+            least
+        } else {
+            pack(self.network, &routes, &least, (0, self.left), work)?
+        };
+        (sum(&flows) >= self.left).then(|| routes.into_iter().zip(flows).collect())
+    }
+
+    /// What no two disjoint paths may both have: certificates, and pairs of them.
+    fn marks(&self, route: &Route) -> BTreeSet<(bool, u32)> {
+        let nodes = self.network.before_target(route).filter(|node| !self.may_share(*node)).map(|node| (false, node));
+        let pairs = route.edges.iter().map(|edge| (true, self.network.edges[*edge as usize].pair));
+        nodes.chain(pairs).collect()
+    }
+
+    /// Whether several paths may have a certificate.
+    fn may_share(&self, node: u32) -> bool {
+        self.roots == RootSharing::Shared && self.network.root(node).is_some()
+    }
 }
 
-/// As much along each route as is wanted and fits: at least 1, or it is left out.
-fn filled(network: &Network, mut flows: Vec<(Route, u8)>, left: u32) -> Vec<(Route, u8)> {
-    let mut budgets = Budgets::new(network);
-    flows.retain_mut(|(route, flow)| {
-        *flow = budgets.route(network, route).min(1);
-        budgets.take(network, route, *flow);
-        *flow > 0
-    });
-    let mut sum = total(&flows);
-    for (route, flow) in &mut flows {
-        let room = u8::try_from(left.saturating_sub(sum)).unwrap_or(u8::MAX);
-        let more = budgets.route(network, route).min(room);
-        budgets.take(network, route, more);
-        *flow += more;
-        sum += u32::from(more);
-    }
-    flows
+/// Disjoint paths, and those that are disjoint from all of them and may still be chosen.
+struct Choice {
+    chosen: Vec<usize>,
+    free: Vec<usize>,
 }
 
-/// What flows in all.
-fn total(flows: &[(Route, u8)]) -> u32 {
-    flows.iter().map(|(_, flow)| u32::from(*flow)).sum()
-}
+#[cfg(test)]
+mod tests;

@@ -65,22 +65,31 @@ impl Random {
 
     /// A network of at most 8 certificates and 16 certifications; the target is among the certificates.
     pub(super) fn problem(&mut self) -> Problem {
-        let nodes = 2 + self.below(7) as u32;
+        let nodes = if self.below(2) == 0 { 8 } else { 2 + self.below(7) as u32 };
         let target = nodes - 1;
         let depths: &[u8] = self.of(&[&[255], &[0, 1, 2, 3, 255], &[1, 2, 3], &[2, 3, 255, 255]]);
         let amounts: &[u8] = self.of(&[&[60], &[40, 60, 120], &[0, 40, 60, 120], &[60, 120]]);
         let mut problem = Problem { nodes, target, ..Problem::default() };
         for _ in 0..1 + self.below(3) {
-            let node = Node(if self.below(40) == 0 { target } else { self.below(nodes as usize) as u32 });
+            let first = self.below(nodes as usize) as u32;
+            let first = if self.below(2) == 0 { first % 3 } else { first };
+            let node = Node(if self.below(40) == 0 { target } else { first });
             if problem.roots.iter().all(|root| root.node != node) {
                 let depth = if self.below(2) == 0 { Depth::UNLIMITED } else { Depth::new(self.of(depths)) };
                 let amount = if self.below(2) == 0 { 120 } else { self.of(amounts) };
                 problem.roots.push(Root { node, amount: Amount::capped(amount), depth });
             }
         }
-        for _ in 0..2 + self.below(15) {
+        // Most networks are dense, and few of their certifications lead nowhere.
+        let certifications = if self.below(4) == 0 { 2 + self.below(15) } else { 10 + self.below(7) };
+        let (stray, mixed) = (self.below(8) == 0, self.below(2) == 0);
+        while problem.steps.len() + problem.ends.len() < certifications {
             let issuer = self.below(nodes as usize) as u32;
-            let certificate = self.below(nodes as usize) as u32;
+            let certificate = if self.below(5) == 0 { target } else { self.below(nodes as usize) as u32 };
+            let onwards = issuer < certificate || self.below(4) == 0;
+            if !stray && (issuer == certificate || issuer == target || !(onwards || mixed)) {
+                continue;
+            }
             let arc = Arc {
                 issuer: Node(issuer),
                 certificate: Node(certificate),

@@ -25,6 +25,26 @@ impl Budgets {
         }
     }
 
+    /// What is left beside flows along routes; none if they do not hold together.
+    pub(in super::super) fn of(network: &Network, routes: &[Route], flows: &[u8]) -> Option<Self> {
+        let mut left = Self::new(network);
+        for (route, flow) in routes.iter().zip(flows).filter(|(_, flow)| **flow > 0) {
+            let root = &mut left.roots[route.root];
+            *root = root.checked_sub(*flow)?;
+            for number in &route.edges {
+                let number = *number as usize;
+                let edge = &network.edges[number];
+                left.edges[number] = left.edges[number].checked_sub(*flow)?;
+                let node = &mut left.nodes[edge.issuer as usize];
+                *node = node.checked_sub(*flow)?;
+                let (sum, largest) = &mut left.pairs[edge.pair as usize];
+                *sum = sum.checked_add(*flow)?;
+                *largest = (*largest).max(edge.amount);
+            }
+        }
+        left.pairs.iter().all(|(sum, largest)| sum <= largest).then_some(left)
+    }
+
     /// What may still flow along an edge, its parallel ones considered.
     pub(in super::super) fn edge(&self, network: &Network, number: usize) -> u8 {
         let edge = &network.edges[number];

@@ -1,7 +1,12 @@
 //! Known shapes, with the amount that can be shown in each.
 
+pub(in super::super) mod brute;
+mod random;
+
+use super::super::problem::{Arc, End, Node};
 use super::super::testing::{Random, problem};
 use super::*;
+use crate::grant::Depth;
 
 /// How much the search shows when it is asked for full trust.
 fn shown(roots: &str, arcs: &str) -> u8 {
@@ -73,6 +78,100 @@ fn marginals_add_up() {
     assert_eq!(shown("r", "r-a 40, r-b 40, a-t, b-t"), 80);
     // Three introducers behind one are worth what the one is.
     assert_eq!(shown("r", "r-s 40, s-a, s-b, s-c, a-t, b-t, c-t"), 40);
+}
+
+#[test]
+fn greedy_paths_may_stand_in_each_others_way() {
+    // The short path r-b-c-t takes the only end that r-a-c-t can use, while d-e-t lies idle.
+    let trap = "r-a 60, r-b 60, a-c 60, a-d 60, b-c 60, c-t 60, d-e 60, e-t 60";
+    assert_eq!(shown("r", trap), 120);
+    // With as many hops as are needed, and with one too few.
+    assert_eq!(shown("r/4", trap), 120);
+    assert_eq!(shown("r/3", trap), 60);
+    let mut long = problem("r", trap);
+    long.max_edges = Some(4);
+    assert_eq!(amount(&long), 120);
+    long.max_edges = Some(3);
+    assert_eq!(amount(&long), 60);
+    // Flow that is led back must keep the depths: here a reaches two hops further, but not three.
+    assert_eq!(shown("r", &trap.replace("r-a 60", "r-a 60/3")), 120);
+    assert_eq!(shown("r", &trap.replace("r-a 60", "r-a 60/2")), 60);
+}
+
+#[test]
+fn the_trap_needs_no_list_of_paths() {
+    let network = Network::new(&problem("r", "r-a 60, r-b 60, a-c 60, a-d 60, b-c 60, c-t 60, d-e 60, e-t 60"));
+    let found = relaxed::relaxed(&network, 120);
+    assert_eq!((found.flow, total(&found.routes)), (120, 120));
+    // Without depths more flows than with them: never less.
+    let network = Network::new(&problem("r/2", "r-a 60, a-t 60, r-b 60, b-c 60, c-t 60"));
+    let found = relaxed::relaxed(&network, 120);
+    assert_eq!((found.flow, total(&found.routes)), (120, 60));
+}
+
+#[test]
+fn the_best_answer_may_be_three_halves() {
+    // Three paths of which each two share a budget of 60: c's own, c-d, or d-t.
+    let arcs = "c-d 60, c-a 60, a-d 60, d-f 60, e-c 60, d-t 60, f-t 60";
+    let mut halves = problem("c60 e", arcs);
+    halves.max_edges = Some(3);
+    assert_eq!(amount(&halves), 90);
+    halves.max_edges = None;
+    assert_eq!(amount(&halves), 120);
+}
+
+#[test]
+fn the_best_way_is_not_the_shortest() {
+    assert_eq!(shown("r", "r-t 40, r-a 60, a-t 60, r-b 40, b-c 40, c-t 40"), 120);
+    let network = problem("r", "r-t 1, r-a, a-b, b-t");
+    assert_eq!(solve(&network, Amount::FULL).paths().len(), 2);
+    assert_eq!(amount(&network), 120);
+}
+
+#[test]
+fn cycles_and_cliques() {
+    assert_eq!(shown("r", "r-a, a-b, b-c, c-a, b-r, c-t"), 120);
+    assert_eq!(shown("r", "r-r, a-a, t-r, t-a, t-t, r-a, a-t"), 120);
+    assert_eq!(shown("r", "a-b, b-a, b-t"), 0);
+    let letters = ['r', 'a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    let mut arcs = Vec::new();
+    for one in letters {
+        arcs.push(format!("{one}-t 40"));
+        arcs.extend(letters.iter().filter(|two| **two != one).map(|two| format!("{one}-{two} 40")));
+    }
+    assert_eq!(shown("r", &arcs.join(",")), 120);
+    assert_eq!(shown("r q", &arcs.join(",").replace("r-", "q-")), 120);
+    assert_eq!(shown("r80", &arcs.join(",")), 80);
+    assert_eq!(shown("r/1", &arcs.join(",")), 40);
+}
+
+#[test]
+fn parallel_certifications_are_one_voice() {
+    assert_eq!(shown("r", "r-t 60, r-t 60/1+1"), 60);
+    assert_eq!(shown("r", "r-t 40, r-t 60/1+1"), 60);
+    // The larger one does not reach far enough, where it is wanted; elsewhere it is used, and counts.
+    assert_eq!(shown("r", "r-a 60/1, r-a 40/2, a-t 20, a-b 40, b-t 40"), 60);
+    assert_eq!(shown("r", "r-a 60/1, r-a 40/2, a-b 60, b-t 60"), 40);
+    assert_eq!(shown("r", "r-a 60/1, r-a 40/2, a-t 1, a-b 60, b-t 60"), 41);
+}
+
+#[test]
+fn a_large_network_is_searched() {
+    let mut random = Random(3);
+    let nodes = 20_000;
+    let mut large = Problem { nodes, target: nodes - 1, ..problem("a b60", "") };
+    for _ in 0..100_000 {
+        let (issuer, certificate) = (random.below(nodes as usize) as u32, random.below(nodes as usize) as u32);
+        let (amount, depth) = (Amount::capped(random.of(&[40, 60])), Depth::new(random.of(&[3, 255])));
+        let arc = Arc { issuer: Node(issuer), certificate: Node(certificate), amount, depth };
+        if certificate == large.target { large.ends.push(End { arc, own: 0 }) } else { large.steps.push(arc) }
+    }
+    let set = solve(&large, Amount::FULL);
+    assert_eq!(set.amount(), Amount::FULL);
+    // With a target that most roads to are too long for.
+    large.max_edges = Some(5);
+    let set = solve(&large, Amount::FULL);
+    assert_eq!(PathSet::check(&large, set.paths().to_vec()), Ok(set));
 }
 
 #[test]
