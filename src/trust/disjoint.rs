@@ -40,17 +40,21 @@ pub fn disjoint(problem: &Problem, wanted: Amount, at_least: usize, roots: RootS
         needed: at_least.saturating_sub(usize::from(own.is_some())),
         roots,
     };
-    let fits = |flows: Vec<(Route, u8)>| {
-        let paths: Vec<Path> = own.iter().cloned().chain(told(&network, &flows)).collect();
+    let fits = |network: &Network, flows: Vec<(Route, u8)>| {
+        let paths: Vec<Path> = own.iter().cloned().chain(told(network, &flows)).collect();
         let set = accepted(problem, paths);
         let reached = set.reaches(wanted) && set.paths().len() >= at_least;
         (reached && holds(problem, &set, roots)).then_some(set)
     };
-    fits(search.greedy()).or_else(|| fits(search.exact()?))
+    fits(&network, search.greedy()).or_else(|| {
+        let (few, routes) = listed(&network);
+        let flows = Search { network: &few, ..search }.exact(&routes)?;
+        fits(&few, flows)
+    })
 }
 
 /// How many choices of paths are looked at.
-const MOST_CHOICES: usize = 1 << 16;
+const MOST_CHOICES: usize = 1 << 15;
 
 /// Whether the paths are disjoint, by the checker.
 fn holds(problem: &Problem, set: &PathSet, roots: RootSharing) -> bool {
@@ -108,11 +112,12 @@ impl Search<'_> {
     /// Every choice of disjoint paths, until one suffices; none if there is none among those that are looked at.
     ///
     /// This is exact where all paths are listed and [`MOST_CHOICES`] suffice.
-    fn exact(&self) -> Option<Vec<(Route, u8)>> {
-        let routes = listed(self.network).routes;
+    fn exact(&self, routes: &[Route]) -> Option<Vec<(Route, u8)>> {
         let fresh = Budgets::new(self.network);
         let widths: Vec<_> = routes.iter().map(|route| u32::from(fresh.route(self.network, route))).collect();
         let marks: Vec<_> = routes.iter().map(|route| self.marks(route)).collect();
+        let apart: Vec<Vec<bool>> =
+            marks.iter().map(|one| marks.iter().map(|other| one.is_disjoint(other)).collect()).collect();
         let mut work = WORK;
         let mut looked = 0;
         let mut choices = vec![Choice { chosen: Vec::new(), free: (0..routes.len()).collect() }];
@@ -128,14 +133,14 @@ impl Search<'_> {
                 continue;
             }
             let enough = choice.chosen.len() >= self.needed && wide(&choice.chosen) >= self.left;
-            if let Some(flows) = enough.then(|| self.flows(&routes, &choice.chosen, &mut work)).flatten() {
+            if let Some(flows) = enough.then(|| self.flows(routes, &choice.chosen, &mut work)).flatten() {
                 return Some(flows);
             }
             if choice.free.is_empty() {
                 continue;
             }
             let next = choice.free.remove(0);
-            let free = choice.free.iter().copied().filter(|other| marks[next].is_disjoint(&marks[*other])).collect();
+            let free = choice.free.iter().copied().filter(|other| apart[next][*other]).collect();
             let with = Choice { chosen: choice.chosen.iter().copied().chain([next]).collect(), free };
             choices.push(choice);
             choices.push(with);

@@ -50,10 +50,10 @@ pub fn independent(people: &[Person], needed: usize, wanted: Amount) -> Option<V
 }
 
 /// How many sets of introducers are looked at for one problem.
-const MOST_SETS: usize = 1 << 10;
+const MOST_SETS: usize = 1 << 8;
 
 /// How many choices of people are looked at.
-const MOST_CHOICES: usize = 1 << 18;
+const MOST_CHOICES: usize = 1 << 16;
 
 /// One person after another, each on short paths away from those before.
 fn quick(people: &[Candidate<'_>], needed: usize, wanted: Amount) -> Option<Vec<Counted>> {
@@ -83,7 +83,8 @@ fn quick(people: &[Candidate<'_>], needed: usize, wanted: Amount) -> Option<Vec<
 
 /// Every choice of people and of their smallest sets of introducers, until one suffices.
 fn exact(people: &[Candidate<'_>], needed: usize, wanted: Amount) -> Option<Vec<Counted>> {
-    let sets: Vec<_> = people.iter().map(|person| person.sets(wanted)).collect();
+    let mut work = WORK;
+    let sets: Vec<_> = people.iter().map(|person| person.sets(wanted, &mut work)).collect();
     let mut choices: Vec<(usize, Vec<(usize, usize)>)> = vec![(0, Vec::new())];
     let mut looked = 0;
     while let Some((next, chosen)) = choices.pop() {
@@ -144,10 +145,10 @@ impl<'a> Candidate<'a> {
     }
 
     /// The smallest sets of introducers that suffice, of all the person's problems.
-    fn sets(&self, wanted: Amount) -> Vec<Means> {
+    fn sets(&self, wanted: Amount, work: &mut u64) -> Vec<Means> {
         let mut found = Vec::new();
         for (number, problem) in self.person.problems.iter().enumerate() {
-            Sought::new(problem, wanted).sets(number, &mut found);
+            Sought::new(problem, wanted).sets(number, &mut found, work);
         }
         found
     }
@@ -197,12 +198,12 @@ impl<'a> Sought<'a> {
 
     /// Adds the smallest sets of introducers that suffice, small ones first: each grows by one route's introducers at a
     /// time, from none.
-    fn sets(&self, problem: usize, found: &mut Vec<Means>) {
-        let routes = listed(&self.network).routes;
+    fn sets(mut self, problem: usize, found: &mut Vec<Means>, work: &mut u64) {
+        let (few, routes) = listed(&self.network);
+        self.network = few;
         let on: Vec<_> = routes.iter().map(|route| self.introducers(route)).collect();
         let mut waiting = BTreeSet::from([(0, BTreeSet::new())]);
         let mut seen = BTreeSet::new();
-        let mut work = WORK;
         while let Some((_, set)) = waiting.pop_first() {
             if seen.len() >= MOST_SETS {
                 break;
@@ -213,7 +214,7 @@ impl<'a> Sought<'a> {
             let (within, beyond): (Vec<_>, Vec<_>) = (0..routes.len()).partition(|route| on[*route].is_subset(&set));
             let flows = self.greedy(|node| set.contains(&node)).or_else(|| {
                 let routes: Vec<_> = within.iter().map(|route| routes[*route].clone()).collect();
-                let flows = pack(&self.network, &routes, &vec![0; routes.len()], (0, self.left), &mut work)?;
+                let flows = pack(&self.network, &routes, &vec![0; routes.len()], (0, self.left), work)?;
                 let flows = trimmed(&self.network, &routes, flows, self.left);
                 (total(&flows) >= self.left).then_some(flows)
             });

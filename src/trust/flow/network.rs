@@ -101,13 +101,7 @@ impl Network {
         let nodes = problem.nodes as usize;
         let most = problem.max_edges.unwrap_or(usize::MAX).min(nodes);
         let (edges, pairs) = kept(problem);
-        let mut starts = vec![0; nodes + 1];
-        for edge in &edges {
-            starts[edge.certificate as usize + 1] += 1;
-        }
-        for at in 0..nodes {
-            starts[at + 1] += starts[at];
-        }
+        let starts = starts(nodes, &edges);
         let mut roots: Vec<_> = problem
             .roots
             .iter()
@@ -123,6 +117,33 @@ impl Network {
             root_at[root.node as usize] = at;
         }
         Self { nodes, target: problem.target, roots, own_root, edges, pairs, most, starts, root_at }
+    }
+
+    /// The same network with no edges but those of some routes, and those routes in it.
+    pub(in super::super) fn only(&self, routes: &[Route]) -> (Self, Vec<Route>) {
+        let mut used: Vec<u32> = routes.iter().flat_map(|route| route.edges.iter().copied()).collect();
+        used.sort_unstable();
+        used.dedup();
+        let mut edges: Vec<Edge> = Vec::with_capacity(used.len());
+        let (mut pairs, mut last) = (0, None);
+        for number in &used {
+            let edge = self.edges[*number as usize];
+            pairs += u32::from(last != Some(edge.pair));
+            last = Some(edge.pair);
+            edges.push(Edge { pair: pairs - 1, ..edge });
+        }
+        let place = |edge: &u32| used.binary_search(edge).unwrap_or_default() as u32;
+        let route = |route: &Route| Route { root: route.root, edges: route.edges.iter().map(place).collect() };
+        let starts = starts(self.nodes, &edges);
+        let only = Self {
+            edges,
+            pairs: pairs as usize,
+            starts,
+            roots: self.roots.clone(),
+            root_at: self.root_at.clone(),
+            ..*self
+        };
+        (only, routes.iter().map(route).collect())
     }
 
     /// The numbers of the edges to a certificate.
@@ -177,6 +198,18 @@ pub(in super::super) struct Route {
     pub(in super::super) root: usize,
     /// The numbers of its edges in [`Network::edges`].
     pub(in super::super) edges: Vec<u32>,
+}
+
+/// Where the edges to each certificate begin.
+fn starts(nodes: usize, edges: &[Edge]) -> Vec<u32> {
+    let mut starts = vec![0; nodes + 1];
+    for edge in edges {
+        starts[edge.certificate as usize + 1] += 1;
+    }
+    for at in 0..nodes {
+        starts[at + 1] += starts[at];
+    }
+    starts
 }
 
 /// The edges that can matter, by certificate and issuer, and the number of their pairs.

@@ -23,7 +23,7 @@ pub(in super::super) fn pack(
     (known, wanted): (u32, u32),
     work: &mut u64,
 ) -> Option<Vec<u8>> {
-    let packing = Packing::new(network, routes, least);
+    let packing = Packing::new(network, routes, least, work)?;
     let mut best: Option<Vec<u8>> = None;
     let mut most = known;
     let mut cases = vec![Case { least: least.to_vec(), most: vec![u8::MAX; routes.len()] }];
@@ -81,7 +81,7 @@ enum Solved {
 }
 
 impl<'a> Packing<'a> {
-    fn new(network: &'a Network, routes: &'a [Route], least: &'a [u8]) -> Self {
+    fn new(network: &'a Network, routes: &'a [Route], least: &'a [u8], work: &mut u64) -> Option<Self> {
         let mut bounds: BTreeMap<Vec<usize>, u32> = BTreeMap::new();
         let mut edges: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         let mut nodes: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
@@ -110,8 +110,8 @@ impl<'a> Packing<'a> {
             bind(of, 120);
         }
         let pairs = pairs.into_values().filter(|of| of.iter().any(|(_, amount)| *amount != of[0].1)).collect();
-        let bounds = without_idle(bounds.into_iter().map(|(of, sum)| Bound { of, sum }).collect());
-        Self { network, routes, least, bounds, pairs }
+        let bounds = without_idle(bounds.into_iter().map(|(of, sum)| Bound { of, sum }).collect(), work)?;
+        Some(Self { network, routes, least, bounds, pairs })
     }
 
     /// Looks at a case: what it can reach, some answer, and the cases inside it that may hold a better one.
@@ -119,7 +119,8 @@ impl<'a> Packing<'a> {
         let Some((active, bounds)) = self.bounds(case) else {
             return Solved::Nothing;
         };
-        let Some(optimum) = maximise(active.len(), &bounds, work) else {
+        let optimum = without_idle(bounds, work).and_then(|bounds| maximise(active.len(), &bounds, work));
+        let Some(optimum) = optimum else {
             return Solved::GaveUp;
         };
         let most = i128::from(sum(&case.least)) + optimum.sum / optimum.parts;
@@ -174,7 +175,7 @@ impl<'a> Packing<'a> {
                 bind(&mut std::iter::once(*route), case.most[*route].into())?;
             }
         }
-        Some((active, without_idle(bounds)))
+        Some((active, bounds))
     }
 
     /// A pair in which more flows than the largest edge that is used, and that edge's amount.
@@ -236,8 +237,10 @@ impl Case {
     }
 }
 
-/// Leaves bounds out that another one makes idle: on no more routes, and not smaller.
-fn without_idle(mut bounds: Vec<Bound>) -> Vec<Bound> {
+/// Leaves bounds out that another one makes idle: on no more routes, and not smaller. None if there are too many.
+fn without_idle(mut bounds: Vec<Bound>, work: &mut u64) -> Option<Vec<Bound>> {
+    let count = bounds.len() as u64;
+    *work = work.checked_sub(count * count)?;
     // The wide ones first; each then keeps only what no bound before it and no later one covers.
     bounds.sort_by(|one, other| (other.of.len(), one.sum, &one.of).cmp(&(one.of.len(), other.sum, &other.of)));
     let mut kept: Vec<Bound> = Vec::new();
@@ -247,7 +250,7 @@ fn without_idle(mut bounds: Vec<Bound>) -> Vec<Bound> {
             kept.push(bound);
         }
     }
-    kept
+    Some(kept)
 }
 
 /// Whether all of some sorted numbers are among others.

@@ -2,24 +2,19 @@
 
 use super::network::{Distance, Network, Route};
 
-/// Routes of a network.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) struct Listed {
-    /// Routes, the shortest first.
-    pub(in super::super) routes: Vec<Route>,
-    /// Whether these are all.
-    pub(in super::super) complete: bool,
-}
-
 /// The most routes that are listed.
 pub(in super::super) const MOST_ROUTES: usize = 512;
 
-/// The most beginnings of routes that are looked at, which bounds the time where few of them come from a root.
-const MOST_PARTS: usize = 1 << 15;
+/// The most edges that are looked at, which bounds the time where few of them come from a root.
+const MOST_STEPS: usize = 1 << 22;
 
-/// Lists the routes of a network.
-pub(in super::super) fn routes(network: &Network) -> Listed {
-    let mut listed = Listed { routes: Vec::new(), complete: true };
+/// The most parts of routes that are kept, which bounds the memory.
+const MOST_PARTS: usize = 1 << 16;
+
+/// Lists the routes of a network, all of them or the first so many; and the network of only their edges.
+pub(in super::super) fn routes(network: &Network) -> (Network, Vec<Route>) {
+    let mut routes = Vec::new();
+    let mut steps = 0;
     let ahead = edges_ahead(network);
     let mut parts: Vec<Part> = Vec::new();
     for own in [0, 1] {
@@ -31,25 +26,24 @@ pub(in super::super) fn routes(network: &Network) -> Listed {
     while let Some(part) = parts.get(at).copied() {
         let node = network.edges[part.edge].issuer;
         if let Some(root) = network.start(node, part.distance) {
-            listed.routes.push(Route { root, edges: trace(&parts, at).map(|part| part.edge as u32).collect() });
+            routes.push(Route { root, edges: trace(&parts, at).map(|part| part.edge as u32).collect() });
         }
         for edge in network.into(node) {
             let Some(distance) = network.behind(edge, part.distance) else {
                 continue;
             };
             let issuer = network.edges[edge].issuer;
+            steps += distance.edges();
             if trace(&parts, at).all(|part| network.edges[part.edge].issuer != issuer) {
                 push(network, &ahead, &mut parts, Part { edge, on: Some(at), distance });
             }
         }
         at += 1;
-        if listed.routes.len() > MOST_ROUTES || parts.len() > MOST_PARTS {
-            listed.routes.truncate(MOST_ROUTES);
-            listed.complete = false;
+        if routes.len() >= MOST_ROUTES || parts.len() > MOST_PARTS || steps > MOST_STEPS {
             break;
         }
     }
-    listed
+    network.only(&routes)
 }
 
 /// The last part of a route, from some edge to the target.

@@ -175,6 +175,44 @@ fn a_large_network_is_searched() {
 }
 
 #[test]
+fn beyond_the_bounds_the_search_ends_and_never_shows_too_much() {
+    let mut random = Random(11);
+    for _ in 0..60 {
+        let nodes = 24;
+        let mut dense = Problem { nodes, target: nodes - 1, max_edges: Some(6), ..problem("a b60 c", "") };
+        while dense.steps.len() + dense.ends.len() < 220 {
+            let (issuer, certificate) = (Node(random.below(23) as u32), Node(random.below(24) as u32));
+            let arc = Arc {
+                issuer,
+                certificate,
+                amount: Amount::capped(random.of(&[7, 11, 13, 40])),
+                depth: Depth::new(random.of(&[1, 2, 3, 4, 255])),
+            };
+            if certificate.0 == dense.target { dense.ends.push(End { arc, own: 0 }) } else { dense.steps.push(arc) }
+        }
+        let (few, routes) = routes::routes(&Network::new(&dense));
+        assert!(routes.len() <= routes::MOST_ROUTES && few.edges.len() <= 220);
+        let set = solve(&dense, Amount::FULL);
+        assert!(u32::from(set.amount().value()) <= relaxed::relaxed(&Network::new(&dense), 120).flow);
+        assert_eq!(PathSet::check(&dense, set.paths().to_vec()), Ok(set));
+    }
+    // A long way, and a little more at its end.
+    let mut long = Problem { nodes: 5_000, target: 4_999, ..problem("a", "") };
+    let arc = |issuer: u32, certificate: u32, amount| Arc {
+        issuer: Node(issuer),
+        certificate: Node(certificate),
+        amount: Amount::capped(amount),
+        depth: Depth::UNLIMITED,
+    };
+    long.steps = (0..4_997).map(|node| arc(node, node + 1, 120)).collect();
+    long.steps.push(Arc { depth: Depth::new(1), ..arc(0, 4_998, 60) });
+    long.ends = vec![End { arc: arc(4_997, 4_999, 60), own: 0 }, End { arc: arc(4_998, 4_999, 60), own: 1 }];
+    assert_eq!(amount(&long), 60);
+    long.ends[1].own = 0;
+    assert_eq!(amount(&long), 120);
+}
+
+#[test]
 fn no_more_is_shown_than_wanted() {
     let network = problem("r", "r-a 40, r-b 40, r-c 40, a-t, b-t, c-t");
     for wanted in [1, 40, 41, 100, 120] {

@@ -1,9 +1,9 @@
 //! Known shapes, and random networks compared with trying everything.
 
 use super::super::flow::tests::brute;
+use super::super::problem::End;
 use super::super::testing::{Random, towards};
 use super::*;
-use crate::trust::problem::End;
 
 /// People in one network, by the letters of their certificates.
 fn people(roots: &str, arcs: &str, names: &[&str]) -> Vec<Person> {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::trust::problem::{Arc, Problem};
+use super::super::super::problem::{Arc, Problem};
 
 /// A path: the root's place, and places of arcs, those of `ends` after those of `steps`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
