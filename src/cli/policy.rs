@@ -144,7 +144,7 @@ fn explain(
 
 fn init(file: &Path, name: TemplateName, format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
     let template = template(name);
-    let mut created = File::create_new(file).map_err(|source| NotWritten { path: file.to_path_buf(), source })?;
+    let mut created = create(file).map_err(|source| NotWritten { path: file.to_path_buf(), source })?;
     let written = created.write_all(template.text.as_bytes()).and_then(|()| created.sync_all());
     written.map_err(|source| NotWritten { path: file.to_path_buf(), source })?;
     if format == Format::Json {
@@ -159,6 +159,15 @@ fn init(file: &Path, name: TemplateName, format: Format, out: &mut dyn Write) ->
     writeln!(out, "Wrote {}: {}.", shown(file), template.purpose)?;
     writeln!(out, "Put your own people into it, then run `countersign policy check {}`.", shown(file))?;
     Ok(())
+}
+
+/// Whatever the user's habit, others must not write it: such a policy would be refused.
+fn create(file: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
+    options.open(file)
 }
 
 fn template(name: TemplateName) -> &'static Template {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::clauses::{Ground, PEOPLE, Roots, patterns, rules};
 use super::exception::{Exemption, LIFTABLE, Override};
-use super::fault::{Faults, PolicyFault, nearest};
+use super::fault::{Faults, PolicyFault};
 use super::file::{PolicyFile, parse};
 use super::minimum::Minimum;
 use super::names::{Names, fingerprint};
@@ -175,7 +175,7 @@ fn read_code(given: &Found<String>, faults: &mut Faults<'_>) -> Option<Code> {
     let shown = Shown::new(&given.value);
     let known = Code::ALL.iter().map(|(code, _)| *code);
     let Some(code) = known.clone().find(|code| code.as_str() == given.value) else {
-        let hint = nearest(&given.value, known.map(Code::as_str));
+        let hint = faults.nearest(&given.value, known.map(Code::as_str));
         faults.hinted(Code::PolicyValue, given.at, format!("`{shown}` is no reason code"), hint);
         return None;
     };

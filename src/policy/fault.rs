@@ -96,6 +96,11 @@ impl<'i> Faults<'i> {
         self.add(Code::PolicyValue, place, message);
     }
 
+    /// The known word that may have been meant. Where very much is wrong, only the first faults are worth the search.
+    pub(super) fn nearest<'a>(&self, word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+        if self.list.len() < MANY { nearest(word, known) } else { None }
+    }
+
     /// Adds a fault with what to do about it.
     pub(super) fn hinted(&mut self, code: Code, place: Place, message: impl Into<String>, hint: Option<String>) {
         self.list.push(PolicyFault { code, place: Some(place), message: message.into(), hint });
@@ -109,9 +114,11 @@ impl<'i> Faults<'i> {
 
 /// "did you mean" and the known word that is nearest to `word`, if one is near.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let near = |other: &str| (distance(word, other), other.len());
-    let best = known.into_iter().min_by_key(|other| near(other))?;
-    (distance(word, best) <= 1 + best.len() / 3).then(|| format!("did you mean `{}`?", Shown::new(best)))
+    let far = |other: &str| 1 + other.len() / 3;
+    // Most words are told apart by their lengths, which costs nothing.
+    let known = known.into_iter().filter(|other| word.len().abs_diff(other.len()) <= far(other));
+    let best = known.min_by_key(|other| (distance(word, other), other.len()))?;
+    (distance(word, best) <= far(best)).then(|| format!("did you mean `{}`?", Shown::new(best)))
 }
 
 /// How many characters must be changed, added or taken away. Long words are told apart by their beginning.
@@ -129,6 +136,8 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+/// As many faults as a report lists.
+const MANY: usize = 100;
 /// Characters of a word that are compared.
 const LONGEST: usize = 40;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Certificates;
-use super::fault::{Faults, Place, nearest};
+use super::fault::{Faults, Place};
 use super::people::{People, Person, Voices};
 use super::section::{Found, Section, texts};
 use crate::fingerprint::{Fingerprint, FingerprintError};
@@ -103,7 +103,8 @@ impl Names {
             false => format!("`{}` is nobody in `[people]` or `[groups]`", Shown::new(&name.value)),
         };
         let known = self.people.keys().chain(self.groups.keys()).map(String::as_str);
-        faults.hinted(Code::PolicyValue, name.at, message, nearest(&name.value, known));
+        let hint = faults.nearest(&name.value, known);
+        faults.hinted(Code::PolicyValue, name.at, message, hint);
         None
     }
 }

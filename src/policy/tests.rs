@@ -1,5 +1,7 @@
 //! Policies, good and faulty: each fault by its code, line and column, each beside a good twin.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::reason::Code;
 
@@ -339,4 +341,24 @@ fn the_short_form_keeps_any_threshold() {
     let policy = Policy::of_signers(&Signers::new(many, 30_000).expect("signers"));
     let rule::Requirement::Author(clause) = &policy.rules()[0].require else { panic!("another clause") };
     assert_eq!(clause.count, 30_000);
+}
+
+proptest! {
+    /// Whatever is cut out of a good policy, doubled or put in, it is good or told what is wrong, and never a panic.
+    #[test]
+    fn nothing_panics(template in 0..templates::TEMPLATES.len(), cuts in proptest::collection::vec((any::<prop::sample::Index>(), 0_usize..30, "[ -~\n]{0,6}|\\[\\[|\\]\\]|= -1|\u{0}|ü"), 0..6)) {
+        let mut text = templates::TEMPLATES[template].text.to_owned();
+        for (at, length, new) in cuts {
+            let place = |byte: usize| (0..=byte.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let start = at.index(text.len() + 1);
+            let (from, to) = (place(start), place(start + length));
+            text.replace_range(from..to, &new);
+        }
+        for known in [None, Some(&Known as &dyn Certificates)] {
+            match PolicyFile::read(text.as_bytes(), &Limits::default()).and_then(|file| file.check(known)) {
+                Ok(policy) => policy.rules().iter().for_each(|rule| assert!(!rule.sentences().is_empty())),
+                Err(faults) => prop_assert!(!faults.is_empty()),
+            }
+        }
+    }
 }

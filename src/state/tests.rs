@@ -86,6 +86,42 @@ fn a_full_disk_or_a_death_at_any_step_leaves_the_old_or_the_new() {
     }
 }
 
+/// What a killed process does not tidy up is in nobody's way.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "only another process can be killed")]
+fn a_process_that_is_killed_at_any_step_leaves_the_old_or_the_new() {
+    let old = with(Lock::default(), "pkg:cargo/a@1.0.0");
+    let new = with(old.clone(), "pkg:cargo/b@1.0.0");
+    for (number, step) in Step::ALL.into_iter().enumerate() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join(LOCK);
+        read(&path).write(&old, &unwatched).expect("written");
+        let mut child = std::process::Command::new(std::env::current_exe().expect("this program"));
+        child.args(["--exact", "state::tests::dies_where_it_is_told_to"]);
+        let died = child.env(DIE_AT, number.to_string()).env(DIE_IN, dir.path()).output().expect("it runs");
+        assert!(!died.status.success(), "{step:?}");
+        let expected = if step == Step::SyncFolder { &new } else { &old };
+        assert_eq!(read(&path).lock(), expected, "{step:?}");
+        let left = names(dir.path()).len();
+        assert_eq!(left, if [Step::Make, Step::SyncFolder].contains(&step) { 1 } else { 2 }, "{step:?}");
+        read(&path).write(&with(new.clone(), "pkg:cargo/c@1.0.0"), &unwatched).expect("written");
+        assert_eq!(read(&path).lock().pins().count(), 3);
+    }
+}
+
+/// The process that is killed by the test above; for anybody else it does nothing.
+#[test]
+fn dies_where_it_is_told_to() {
+    let (Some(at), Some(dir)) = (std::env::var_os(DIE_AT), std::env::var_os(DIE_IN)) else { return };
+    let at: usize = at.to_str().and_then(|at| at.parse().ok()).expect("a number");
+    let file = read(&Path::new(&dir).join(LOCK));
+    let die = |step: Step| if step == Step::ALL[at] { std::process::abort() } else { Ok(()) };
+    file.write(&with(file.lock().clone(), "pkg:cargo/b@1.0.0"), &die).expect("not reached");
+}
+
+const DIE_AT: &str = "COUNTERSIGN_TEST_DIE_AT";
+const DIE_IN: &str = "COUNTERSIGN_TEST_DIE_IN";
+
 #[test]
 fn what_a_killed_process_left_behind_is_in_nobodys_way() {
     let dir = tempfile::tempdir().expect("a folder");

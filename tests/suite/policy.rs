@@ -90,6 +90,16 @@ fn nothing_is_overwritten() {
     assert_eq!(user.told(&["init", "--template", "team", "other.toml"]).0, Some(0));
 }
 
+/// Where groups may write what their members make, a policy of ours would be refused at once.
+#[test]
+fn what_is_written_nobody_else_can_write() {
+    let user = User::new();
+    let script = format!("umask 000; exec '{}' policy init", env!("CARGO_BIN_EXE_countersign"));
+    let made = Command::new("sh").args(["-c", &script]).current_dir(user.0.path()).output().unwrap();
+    assert_eq!(made.status.code(), Some(0));
+    assert_eq!(user.told(&["check", "countersign.toml"]).0, Some(0));
+}
+
 #[test]
 fn every_fault_is_told_by_its_line_in_text_and_json() {
     let user = User::new();
