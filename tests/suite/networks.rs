@@ -1,6 +1,6 @@
 //! Networks: each folder of `tests/networks` is a shape, with a drawing, its people, and the answers that it must give.
 
-mod people;
+pub(crate) mod people;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -82,7 +82,8 @@ impl Network {
         for word in &self.certifications {
             let issuer = people.get(&word.by).expect("an issuer").clone();
             let target = people.get_mut(&word.of).expect("a target");
-            target.certified(&issuer, word);
+            let user_id = word.user_id.clone().unwrap_or_else(|| self.user_id(&word.of));
+            target.certified(&issuer, word, &user_id);
         }
         let names = people.iter().map(|(name, person)| (name.clone(), person.0.fingerprint().to_hex())).collect();
         let bytes = people.values().flat_map(|person| person.0.to_vec().expect("a certificate")).collect();
@@ -147,9 +148,8 @@ impl Person {
         person
     }
 
-    fn certified(&mut self, issuer: &Self, word: &Certification) {
-        let first = || self.0.userids().next().expect("a user ID").userid().clone();
-        let user_id = word.user_id.as_deref().map_or_else(first, UserID::from);
+    fn certified(&mut self, issuer: &Self, word: &Certification, user_id: &str) {
+        let user_id = UserID::from(user_id);
         let kind =
             if word.revocation { SignatureType::CertificationRevocation } else { SignatureType::GenericCertification };
         let hash = match word.hash.as_deref() {
