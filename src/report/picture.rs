@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fingerprint::Fingerprint;
 use crate::openpgp::certify::Certification;
+use crate::shown::Shown;
 use crate::trust::{Authentication, Network};
 
 mod dot;
@@ -50,13 +51,12 @@ struct Arrow {
 }
 
 impl Picture {
-    /// Lays out the paths of answers about one certificate.
-    pub fn new(network: &Network<'_>, answers: &[Authentication]) -> Self {
-        let paths: Vec<_> = answers.iter().flat_map(Authentication::paths).collect();
+    /// Lays out the paths of one answer.
+    pub fn new(network: &Network<'_>, answer: &Authentication) -> Self {
         let mut columns: BTreeMap<&Fingerprint, usize> = BTreeMap::new();
         let mut roots = BTreeSet::new();
         let mut flows: BTreeMap<(&Fingerprint, &Fingerprint), (u32, &Certification)> = BTreeMap::new();
-        for path in &paths {
+        for path in answer.paths() {
             roots.insert(path.root());
             columns.insert(path.root(), 0);
             for (column, edge) in (1..).zip(path.edges()) {
@@ -66,12 +66,10 @@ impl Picture {
                 flow.0 += u32::from(path.amount().value());
             }
         }
-        let target = answers.first().map(|answer| &answer.question().certificate);
-        if let Some(target) = target {
-            // Also where nothing leads to it.
-            let last = columns.iter().filter(|(one, _)| **one != target).map(|(_, column)| column + 1).max();
-            columns.insert(target, last.unwrap_or(0));
-        }
+        let target = &answer.question().certificate;
+        // Also where nothing leads to it.
+        let last = columns.iter().filter(|(one, _)| **one != target).map(|(_, column)| column + 1).max();
+        columns.insert(target, last.unwrap_or(0));
         let people: Vec<_> = columns
             .iter()
             .map(|(fingerprint, column)| Figure {
@@ -79,7 +77,7 @@ impl Picture {
                 name: network.name(fingerprint),
                 column: *column,
                 kind: match () {
-                    () if Some(*fingerprint) == target => FigureKind::Target,
+                    () if *fingerprint == target => FigureKind::Target,
                     () if roots.contains(*fingerprint) => FigureKind::Root,
                     () => FigureKind::Between,
                 },
@@ -93,10 +91,9 @@ impl Picture {
                 Some(Arrow { from: place(issuer)?, to: place(certificate)?, label, retired: edge.is_by_retired() })
             })
             .collect();
-        let most = answers.iter().map(Authentication::amount).max().map_or(0, |amount| amount.value());
-        let wanted = answers.first().map_or(0, |answer| answer.question().wanted.value());
-        let name = target.map(|target| network.name(target)).unwrap_or_default();
-        Self { title: format!("Paths of trust to {name}: {most} of {wanted}"), people, arrows }
+        let (name, wanted) = (Shown::new(&answer.question().user_id), answer.question().wanted);
+        let title = format!("Paths of trust to {name}: {} of {wanted}", answer.amount());
+        Self { title, people, arrows }
     }
 
     /// For Graphviz.

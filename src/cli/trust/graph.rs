@@ -14,7 +14,9 @@ pub(super) fn run(
     out: &mut dyn Write,
 ) -> anyhow::Result<u8> {
     let answers: Vec<_> = questions.iter().map(|question| view.authenticate(question)).collect();
-    let picture = Picture::new(view.network(), &answers);
+    // What is reached under several user IDs is never summed; the best one is drawn.
+    let Some(best) = answers.iter().rev().max_by_key(|answer| answer.amount()) else { return Ok(1) };
+    let picture = Picture::new(view.network(), best);
     let drawn = match format {
         trust::Picture::Dot => picture.dot(),
         trust::Picture::Svg => picture.svg(),

@@ -11,6 +11,8 @@ const BELOW: usize = 38;
 const MARGIN: usize = 30;
 /// What stands above the boxes.
 const TITLE: usize = 40;
+/// How wide a letter of the title is, about.
+const LETTER: usize = 10;
 /// How much of a name fits into a box.
 const NAME: usize = 36;
 
@@ -18,8 +20,10 @@ pub(super) fn draw(picture: &Picture) -> String {
     let places = places(&picture.people);
     let columns = picture.people.iter().map(|figure| figure.column + 1).max().unwrap_or(1);
     let rows = places.iter().map(|(_, y)| *y).max().unwrap_or(0);
-    let (width, height) = (2 * MARGIN + columns * WIDTH + (columns - 1) * BESIDE, rows + HEIGHT + MARGIN);
     let title = escaped(&picture.title);
+    let boxes = columns * WIDTH + (columns - 1) * BESIDE;
+    let width = 2 * MARGIN + boxes.max(picture.title.chars().count() * LETTER);
+    let height = rows + HEIGHT + MARGIN;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
          role=\"img\">\n<title>{title}</title>\n{STYLE}\n<rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n\
