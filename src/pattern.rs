@@ -37,6 +37,11 @@ impl Pattern {
         }
     }
 
+    /// Whether this is the name of a package itself, and not that of a namespace, an ecosystem or everything.
+    pub fn is_name_of(&self, package: &Purl) -> bool {
+        matches!(self.0, Form::Exact(_)) && self.matches(package)
+    }
+
     /// Whether this pattern matches every package that `narrower` matches.
     pub fn admits(&self, narrower: &Self) -> bool {
         match (&self.0, &narrower.0) {

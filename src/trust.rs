@@ -4,6 +4,7 @@
 //! [`problem::Problem`] of plain numbers, and its answer is always a set of paths that an independent checker accepts.
 
 pub mod authentication;
+pub mod authorisation;
 pub mod check;
 pub mod disjoint;
 pub mod explain;

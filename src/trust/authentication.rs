@@ -1,19 +1,23 @@
 //! From a question to its answer: gathers what may lie on a path, hands it to the flow as plain numbers, and tells the
 //! paths that came back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use rayon::prelude::*;
 
+use super::authorisation::Measure;
+use super::disjoint::{self, RootSharing};
 use super::flow;
+use super::independent::{self, Person};
 use super::problem::{self, Arc, End, Node, Problem};
 use super::question::Question;
 use super::view::{Edge, View};
 use crate::fingerprint::Fingerprint;
-use crate::grant::Amount;
+use crate::grant::{Amount, Role};
 use crate::openpgp::certify::Certification;
 use crate::openpgp::{Standing, UserIdStanding};
+use crate::package::Purl;
 use crate::reason::Code;
 
 /// Evidence that the roots reach a certificate under a user ID with an amount, along paths that an independent checker
@@ -41,7 +45,8 @@ impl Authentication {
 
     /// Whether the wanted amount is reached. Nothing is reached by wanting nothing.
     pub fn is_reached(&self) -> bool {
-        self.amount > Amount::NONE && self.amount >= self.question.wanted
+        let enough = self.amount > Amount::NONE && self.amount >= self.question.wanted;
+        enough && !matches!(self.obstacle, Some(Obstacle::PathsMeet(_)))
     }
 
     /// The paths that hold at the same time, each with the amount along it.
@@ -109,6 +114,8 @@ pub enum Obstacle {
     UserId(UserIdStanding),
     /// The user's own newest certification allows no more than this.
     OwnWord(Amount),
+    /// So many paths that share no certificate but roots are not shown.
+    PathsMeet(usize),
 }
 
 impl Obstacle {
@@ -120,6 +127,7 @@ impl Obstacle {
             Self::Standing(standing) => standing.code().unwrap_or(Code::CertificateInvalid),
             Self::UserId(_) => Code::UserIdUnusable,
             Self::OwnWord(_) => Code::OwnWord,
+            Self::PathsMeet(_) => Code::NotIndependent,
         }
     }
 }
@@ -131,6 +139,9 @@ impl fmt::Display for Obstacle {
             Self::Distrusted => f.write_str("you distrust this certificate"),
             Self::Standing(standing) => write!(f, "the certificate is {standing}"),
             Self::UserId(standing) => write!(f, "the user ID is {standing}"),
+            Self::PathsMeet(paths) => {
+                write!(f, "{paths} paths that share no certificate but roots are asked for, and the ways there meet")
+            }
             Self::OwnWord(amount) => write!(f, "your own newest certification of it allows {amount} at most"),
         }
     }
@@ -152,8 +163,15 @@ impl View<'_, '_> {
         if wanted == Amount::NONE {
             return Authentication { question: question.clone(), amount: wanted, paths: Vec::new(), obstacle };
         }
-        let posed = Posed::new(self, target, question);
-        let found = flow::solve(&posed.problem, wanted);
+        let mut numbers = HashMap::new();
+        let posed = Posed::new(self, target, question, &mut numbers);
+        let apart = (question.paths > 1)
+            .then(|| disjoint::disjoint(&posed.problem, wanted, question.paths, RootSharing::Shared));
+        let (found, obstacle) = match apart {
+            None => (flow::solve(&posed.problem, wanted), obstacle),
+            Some(Some(found)) => (found, obstacle),
+            Some(None) => (flow::solve(&posed.problem, wanted), Some(Obstacle::PathsMeet(question.paths))),
+        };
         let paths = found.paths().iter().map(|path| posed.told(self, path)).collect();
         Authentication { question: question.clone(), amount: found.amount().min(wanted), paths, obstacle }
     }
@@ -171,6 +189,44 @@ impl View<'_, '_> {
             self.authenticate(&Question { certificate, user_id, ..asked.clone() })
         };
         bindings.par_iter().map(answer).collect()
+    }
+
+    /// Whether so many of these people, each with their certificates, are reached at the same time by paths that share no
+    /// certificate but roots; for a role, if one is given.
+    pub fn are_independent(
+        &self,
+        people: &[Vec<Fingerprint>],
+        needed: usize,
+        role: Option<Role>,
+        package: &Purl,
+        measure: Measure,
+    ) -> bool {
+        let mut numbers = HashMap::new();
+        let mut posed: Vec<Person> = Vec::new();
+        for certificates in people {
+            let mut problems = Vec::new();
+            for certificate in certificates {
+                let Some(target) = self.network().place(certificate) else { continue };
+                for (user_id, _) in self.network().bindings(target) {
+                    let question = Question {
+                        certificate: certificate.clone(),
+                        user_id: (*user_id).to_owned(),
+                        package: Some(package.clone()),
+                        role,
+                        max_depth: measure.max_depth,
+                        wanted: measure.wanted,
+                        paths: 1,
+                    };
+                    if self.obstacle(target, user_id).is_none() {
+                        problems.push(Posed::new(self, target, &question, &mut numbers).problem);
+                    }
+                }
+            }
+            posed.push(Person { problems });
+        }
+        let nodes = numbers.len() as u32;
+        posed.iter_mut().flat_map(|person| &mut person.problems).for_each(|problem| problem.nodes = nodes);
+        independent::independent(&posed, needed, measure.wanted).is_some()
     }
 
     /// What makes a binding of no use whoever certified it.
@@ -196,10 +252,12 @@ struct Posed<'n> {
 }
 
 impl<'n> Posed<'n> {
-    fn new(view: &View<'n, '_>, target: u32, question: &Question) -> Self {
+    /// `numbers` numbers the network's nodes; problems that are posed with the same ones number them alike.
+    fn new(view: &View<'n, '_>, target: u32, question: &Question, numbers: &mut HashMap<u32, u32>) -> Self {
         let mut posed = Self { problem: Problem::default(), steps: Vec::new(), ends: Vec::new(), roots: Vec::new() };
-        let mut numbers = HashMap::from([(target, 0)]);
-        posed.gather(view, target, question, &mut numbers);
+        let fresh = numbers.len() as u32;
+        posed.problem.target = *numbers.entry(target).or_insert(fresh);
+        posed.gather(view, target, question, numbers);
         let (package, role) = (question.package.as_ref(), question.granted_role());
         for (node, root) in view.roots() {
             // The target's own word grants no role, and a root only introduces.
@@ -221,6 +279,7 @@ impl<'n> Posed<'n> {
         let reach = view.reach(max);
         let (package, role) = (question.package.as_ref(), question.granted_role());
         let mut frontier = vec![target];
+        let mut met = HashSet::from([target]);
         let mut behind = 0;
         while !frontier.is_empty() && max.is_none_or(|max| behind < max) {
             let places: Vec<u32> = frontier
@@ -253,11 +312,11 @@ impl<'n> Posed<'n> {
                     continue;
                 }
                 let mut number = |node| {
-                    let fresh = numbers.len() as u32;
-                    *numbers.entry(node).or_insert_with(|| {
+                    if met.insert(node) {
                         next.push(node);
-                        fresh
-                    })
+                    }
+                    let fresh = numbers.len() as u32;
+                    *numbers.entry(node).or_insert(fresh)
                 };
                 let (issuer, certificate) = (Node(number(edge.issuer)), Node(number(edge.target)));
                 let arc = Arc { issuer, certificate, amount: edge.amount, depth: edge.depth };

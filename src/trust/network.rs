@@ -204,6 +204,11 @@ impl<'k> Network<'k> {
         &self.utterances[place as usize]
     }
 
+    /// The claims of an utterance.
+    pub(super) fn claims_of(&self, place: u32) -> impl Iterator<Item = &Claim> {
+        self.words[range(&self.utterance(place).words)].iter().filter_map(|word| self.claims.get(*word as usize))
+    }
+
     /// What counts of an utterance; its signatures are verified when first asked for.
     pub(super) fn newest<'a>(&'a self, utterance: &'a Utterance) -> &'a Newest {
         utterance.newest.get_or_init(|| {

@@ -22,6 +22,8 @@ pub struct Question {
     pub max_depth: Option<usize>,
     /// How much is wanted: the search stops there.
     pub wanted: Amount,
+    /// How many of the paths must share no certificate but roots and the target; 1 asks for nothing.
+    pub paths: usize,
 }
 
 impl Question {
@@ -34,6 +36,7 @@ impl Question {
             role: None,
             max_depth: Some(DEFAULT_MAX_DEPTH),
             wanted: Amount::FULL,
+            paths: 1,
         }
     }
 

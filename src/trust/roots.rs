@@ -126,6 +126,11 @@ impl ViewpointError {
             Self::Twice { .. } => Code::PolicyConflict,
         }
     }
+
+    /// The fault as a reason: no verdict is possible.
+    pub fn reason(&self) -> Reason {
+        Reason::new(self.code(), Answer::CannotTell, self.to_string())
+    }
 }
 
 #[cfg(test)]

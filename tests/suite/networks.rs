@@ -134,6 +134,7 @@ fn faults(shape: &Path) -> Vec<String> {
             role: asked.role.as_ref().map(|role| role.parse().expect("a role")),
             max_depth: (max_depth > 0).then_some(max_depth),
             wanted: Amount::capped(asked.wanted.unwrap_or(120)),
+            paths: 1,
         };
         let mut view = View::new(&laid_out, &keyring, viewpoint).expect("a viewpoint");
         let told = |view: &View<'_, '_>| {

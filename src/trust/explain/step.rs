@@ -28,6 +28,11 @@ pub(super) fn smallest(view: &View<'_, '_>, answer: &Authentication, misses: &[N
             return Some("ask its owner for the certificate that takes its place".into());
         }
         Some(Obstacle::Standing(_)) => return Some("ask its owner for a newer copy of the certificate".into()),
+        Some(Obstacle::PathsMeet(_)) => {
+            return Some(
+                "a certification by an introducer who is on none of these ways would add one of its own".into(),
+            );
+        }
         None => {}
     }
     // One act is the smallest: mending a route that is stopped only once, or a certification by a root.

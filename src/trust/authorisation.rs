@@ -1,0 +1,133 @@
+//! What the roots say of a certificate in a role for a package: granted, known without the role, or what stands between.
+//!
+//! A certificate may have several user IDs. Each is asked about for itself, and what they reach is never summed: the best
+//! one answers.
+
+use super::authentication::Authentication;
+use super::question::Question;
+use super::view::View;
+use crate::fingerprint::Fingerprint;
+use crate::grant::{Amount, Role};
+use crate::openpgp::UserIdStanding;
+use crate::package::Purl;
+
+/// How much a policy asks of the paths to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "whoever asks must say all of it")]
+pub struct Measure {
+    /// The amount that is needed.
+    pub wanted: Amount,
+    /// The most certifications on a path; none for no limit but those that the certifications set.
+    pub max_depth: Option<usize>,
+    /// How many paths must share no certificate but roots and target.
+    pub paths: usize,
+}
+
+/// What the roots say of somebody.
+#[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_enums, reason = "each way is told apart where it is told")]
+pub enum Authorisation {
+    /// The role is granted for the package.
+    Granted(Authentication),
+    /// They are known, without the role.
+    Known(Authentication),
+    /// They have a role on the way, but for other packages.
+    OutOfScope,
+    /// They would be reached, or have the role, over more certifications than the policy follows.
+    TooDeep,
+    /// They would be, if certifications counted whose issuers have expired or retired since.
+    ByRetired,
+    /// The roots do not reach them.
+    Unreached,
+}
+
+impl View<'_, '_> {
+    /// What the roots say of a certificate in a role for a package.
+    pub fn authorisation(
+        &self,
+        certificate: &Fingerprint,
+        role: Role,
+        package: &Purl,
+        measure: Measure,
+    ) -> Authorisation {
+        let ask = |package: Option<&Purl>, role: Option<Role>, measure: Measure| {
+            let mut answers = self.user_ids(certificate).map(|user_id| {
+                self.authenticate(&Question {
+                    certificate: certificate.clone(),
+                    user_id: user_id.to_owned(),
+                    package: package.cloned(),
+                    role,
+                    max_depth: measure.max_depth,
+                    wanted: measure.wanted,
+                    paths: measure.paths,
+                })
+            });
+            answers.find(Authentication::is_reached)
+        };
+        if let Some(granted) = ask(Some(package), Some(role), measure) {
+            return Authorisation::Granted(granted);
+        }
+        let anyhow = Measure { max_depth: None, ..measure };
+        if let Some(known) = ask(Some(package), None, measure) {
+            return match self.has_role_elsewhere(certificate, role, package) {
+                true => Authorisation::OutOfScope,
+                false if ask(Some(package), Some(role), anyhow).is_some() => Authorisation::TooDeep,
+                false => Authorisation::Known(known),
+            };
+        }
+        // Known for other packages: a scope on the way stops them here.
+        if ask(None, None, measure).is_some() {
+            return Authorisation::OutOfScope;
+        }
+        if ask(Some(package), None, anyhow).is_some() { Authorisation::TooDeep } else { Authorisation::Unreached }
+    }
+
+    /// The user IDs under which the roots know a certificate.
+    pub fn known_as(&self, certificate: &Fingerprint, measure: Measure) -> Vec<String> {
+        let known = |user_id: &&str| {
+            let question = Question {
+                certificate: certificate.clone(),
+                user_id: (*user_id).to_owned(),
+                package: None,
+                role: None,
+                max_depth: measure.max_depth,
+                wanted: measure.wanted,
+                paths: measure.paths,
+            };
+            self.authenticate(&question).is_reached()
+        };
+        self.user_ids(certificate).filter(known).map(str::to_owned).collect()
+    }
+
+    /// Whether somebody is granted a role for this very package by its name.
+    pub fn is_named_by_scope(&self, role: Role, package: &Purl, measure: Measure) -> bool {
+        let network = self.network();
+        let named = |node: &u32| {
+            network.about(*node).flat_map(|place| network.claims_of(place)).any(|claim| {
+                let grant = claim.grant();
+                grant.roles.contains(&role) && grant.scopes.iter().any(|scope| scope.is_name_of(package))
+            })
+        };
+        let nodes = 0..network.size().0 as u32;
+        nodes.filter(named).any(|node| {
+            let certificate = network.fingerprint(node);
+            matches!(self.authorisation(certificate, role, package, measure), Authorisation::Granted(_))
+        })
+    }
+
+    fn user_ids(&self, certificate: &Fingerprint) -> impl Iterator<Item = &str> {
+        let network = self.network();
+        let bindings = network.place(certificate).map_or(&[][..], |node| network.bindings(node));
+        bindings.iter().filter(|(_, standing)| *standing == UserIdStanding::Good).map(|(user_id, _)| *user_id)
+    }
+
+    /// Whether a certification that counts gives somebody the role, and not for this package.
+    fn has_role_elsewhere(&self, certificate: &Fingerprint, role: Role, package: &Purl) -> bool {
+        let network = self.network();
+        let about = network.place(certificate).map(|node| network.about(node));
+        about.into_iter().flatten().flat_map(|place| self.edges(place)).any(|edge| {
+            let grant = edge.certification.grant();
+            grant.roles.contains(&role) && !grant.scopes.is_empty() && !grant.covers(package)
+        })
+    }
+}
