@@ -2,8 +2,10 @@
 //!
 //! What is answered goes to `out`; talk, progress and errors go to `err`. Nothing is judged here.
 
+mod accept;
 mod args;
 mod certify;
+mod ground;
 mod keyring;
 mod policy;
 mod sign;
@@ -20,6 +22,7 @@ use std::time::SystemTime;
 
 use clap::Parser as _;
 
+use crate::accept::AcceptError;
 use crate::certification::CertifyError;
 use crate::limits::Limits;
 use crate::programs::ProgramError;
@@ -45,6 +48,8 @@ pub struct Edge {
     pub config: Option<PathBuf>,
     /// Where this user's data of Countersign lies.
     pub data: Option<PathBuf>,
+    /// Where this user's state lies.
+    pub state: Option<PathBuf>,
     /// The directory of certificates that OpenPGP programs share.
     pub cert_d: Option<PathBuf>,
     /// The terminal's name for gpg's PIN entry.
@@ -81,6 +86,7 @@ fn dispatch(command: Command, edge: &Edge, out: &mut dyn Write, err: &mut dyn Wr
     let context = Context { now, limits: Limits::default(), edge };
     match command {
         Command::Verify(arguments) => verify::run(&arguments, &context, out),
+        Command::Accept(arguments) => accept::run(&arguments, &context, out, err),
         Command::Sign(arguments) => sign::run(&arguments, &context, out, err),
         Command::Tree(arguments) => tree::run(&arguments, &context, out, err),
         Command::Store(command) => store::run(&command, &context, out),
@@ -149,6 +155,7 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         let publish = cause.downcast_ref::<PublishError>().and_then(PublishError::hint);
         let store = || cause.downcast_ref::<StoreError>().and_then(StoreError::hint);
         let verify = || cause.downcast_ref::<VerifyError>().and_then(VerifyError::hint);
+        let accept = || cause.downcast_ref::<AcceptError>().and_then(AcceptError::hint);
         let unconfirmed = || cause.downcast_ref::<sign::Unconfirmed>().and_then(sign::Unconfirmed::hint);
         let keyring = || cause.downcast_ref::<keyring::KeyringUse>().and_then(keyring::KeyringUse::hint);
         let certify = || cause.downcast_ref::<CertifyError>().and_then(CertifyError::hint);
@@ -157,6 +164,7 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         publish
             .or_else(store)
             .or_else(verify)
+            .or_else(accept)
             .or_else(unconfirmed)
             .or_else(keyring)
             .or_else(certify)

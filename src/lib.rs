@@ -25,6 +25,7 @@
 //!
 //! The modules are floors, each using only those below it; `tests/suite/floors.rs` lists and checks them.
 
+pub mod accept;
 pub mod beneath;
 pub mod certification;
 pub mod cli;

@@ -9,8 +9,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::digest::Digest;
+use crate::grant::Amount;
 use crate::package::Purl;
-use crate::reason::Reason;
+use crate::reason::{Listed, Reason};
+use crate::shown::Shown;
+use crate::trust::authentication::Authentication;
 use crate::verdict::{Basis, Known, Outcome, Verdict};
 
 /// A whole report: one run, at one moment.
@@ -63,7 +67,9 @@ pub struct PackageReport {
     pub reviewers: Vec<String>,
     /// The names that these certificates give themselves. They prove nothing.
     pub names: BTreeMap<String, String>,
-    /// How many authors the policy needs.
+    /// The paths of trust on which the authors' right rests, where it does.
+    pub paths: Vec<PathReport>,
+    /// How many authors the policy needs, at least.
     pub needed: usize,
     /// The digest of the tree that was measured.
     pub tree: Option<String>,
@@ -79,13 +85,73 @@ pub struct PackageReport {
     pub reasons_total: usize,
 }
 
+/// One path of trust, from a root to an author.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PathReport {
+    /// The author's certificate.
+    pub certificate: String,
+    /// The user ID under which it is reached. Escaped.
+    pub user_id: String,
+    /// The amount along the path.
+    pub amount: Amount,
+    /// Fingerprints, from the root on.
+    pub certificates: Vec<String>,
+}
+
+impl PathReport {
+    fn all(found: &Authentication) -> impl Iterator<Item = Self> {
+        let question = found.question();
+        found.paths().iter().map(|path| {
+            let certified = path.edges().iter().map(|edge| edge.certificate().to_string());
+            Self {
+                certificate: question.certificate.to_string(),
+                user_id: Shown::new(&question.user_id).to_string(),
+                amount: path.amount(),
+                certificates: std::iter::once(path.root().to_string()).chain(certified).collect(),
+            }
+        })
+    }
+}
+
+impl PolicySource {
+    /// A policy file, by its path and digest.
+    pub fn file(path: impl Into<String>, digest: Digest) -> Self {
+        Self { source: path.into(), digest: Some(digest.to_string()) }
+    }
+}
+
+impl From<&str> for PolicySource {
+    /// What stands for a policy where there is no file: `--signer`, `built-in`.
+    fn from(source: &str) -> Self {
+        Self { source: source.to_owned(), digest: None }
+    }
+}
+
+impl From<&String> for PolicySource {
+    /// As for text.
+    fn from(source: &String) -> Self {
+        source.as_str().into()
+    }
+}
+
 impl Report {
     /// A report on packages, under the policy `source`.
-    pub fn new(at: impl ToString, source: &str, packages: Vec<PackageReport>, reasons: Vec<Reason>) -> Self {
+    pub fn new(
+        at: impl ToString,
+        source: impl Into<PolicySource>,
+        packages: Vec<PackageReport>,
+        reasons: Vec<Reason>,
+    ) -> Self {
         let outcomes = packages.iter().map(|package| package.verdict);
         let verdict = Outcome::of_reasons(&reasons).max(outcomes.max().unwrap_or(Outcome::Accepted));
-        let policy = PolicySource { source: source.to_owned(), digest: None };
-        Self { countersign: "report/1", at: at.to_string(), policy, verdict, packages, reasons }
+        Self { countersign: "report/1", at: at.to_string(), policy: source.into(), verdict, packages, reasons }
+    }
+
+    /// Adds a reason that concerns no single package.
+    pub fn add(&mut self, reason: Reason) {
+        self.reasons.push(reason);
+        self.verdict = self.verdict.max(Outcome::of_reasons(&self.reasons));
     }
 
     /// The report as JSON, on one or more lines with a final line feed.
@@ -99,16 +165,15 @@ impl Report {
 impl PackageReport {
     /// Tells of a tree that was refused before anything could be judged.
     pub fn refused(package: Option<&Purl>, reasons: Vec<Reason>, limit: usize) -> Self {
-        Self::new(Verdict::refused(package.cloned(), reasons), 0, limit)
+        Self::new(&Verdict::refused(package.cloned(), reasons), 0, limit)
     }
 
     /// Tells a verdict. `limit`: how many reasons are listed.
-    pub fn new(verdict: Verdict, needed: usize, limit: usize) -> Self {
-        let outcome = verdict.outcome();
-        let listed = crate::reason::Listed::new(verdict.reasons, limit);
+    pub fn new(verdict: &Verdict, needed: usize, limit: usize) -> Self {
+        let listed = Listed::new(verdict.reasons.clone(), limit);
         Self {
-            package: verdict.package.map(|purl| purl.to_string()),
-            verdict: outcome,
+            package: verdict.package.as_ref().map(ToString::to_string),
+            verdict: verdict.outcome(),
             basis: verdict.acceptance.map(|acceptance| acceptance.basis()),
             authentic: verdict.authentic,
             authorised: verdict.authorised,
@@ -116,6 +181,7 @@ impl PackageReport {
             authors: verdict.authors.iter().map(ToString::to_string).collect(),
             reviewers: Vec::new(),
             names: BTreeMap::new(),
+            paths: verdict.paths.iter().flat_map(PathReport::all).collect(),
             needed,
             tree: verdict.tree.map(|digest| digest.to_string()),
             manifest: verdict.manifest.map(|digest| digest.to_string()),

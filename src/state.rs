@@ -81,6 +81,8 @@ impl LockFile {
         }
         let failed = |source| StateError::Write { path: self.path.clone(), source };
         let folder = folder_of(&self.path);
+        // The user's own data folder need not be there yet.
+        make_private(folder).map_err(failed)?;
         own_file::check_path(folder).map_err(StateError::Read)?;
         let turn = Turn::take(folder).map_err(failed)?;
         let _turn = turn.ok_or_else(|| StateError::Busy(self.path.clone()))?;

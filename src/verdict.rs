@@ -1,17 +1,35 @@
 //! The judgement: from evidence and policy to a verdict. Pure: it reads no file, no clock and no key.
 
+mod alarms;
+pub mod authors;
+pub mod chain;
+mod clauses;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod memory;
+mod notes;
+pub mod roots;
+
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 pub use crate::lock::Basis;
+use crate::lock::Pin;
 use crate::openpgp::open::OpenedStatement;
 use crate::package::Purl;
-use crate::policy::Signers;
+use crate::policy::Policy;
 use crate::reason::{Answer, Code, Reason};
+use crate::shown::Shown;
 use crate::statement::Manifest;
 use crate::time::{CLOCK_TOLERANCE, Times};
 use crate::tree::MeasuredTree;
+use crate::trust::authentication::Authentication;
+use authors::{Release, Right, Scale};
+use clauses::Evidence;
+use memory::VersionOrder;
 
 /// How a judgement came out, from best to worst: a reject outranks "cannot tell".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -77,7 +95,7 @@ impl Acceptance {
 }
 
 /// What was decided about one package, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Verdict {
     /// The package that the verdict speaks of.
@@ -92,6 +110,12 @@ pub struct Verdict {
     pub accepted: Known,
     /// The authors that were counted.
     pub authors: Vec<Fingerprint>,
+    /// The paths of trust that their right rests on, where it does.
+    pub paths: Vec<Authentication>,
+    /// What `accept` would remember; there if, and only if, the package is accepted.
+    pub pin: Option<Pin>,
+    /// The remembered release whose place it takes.
+    pub replaces: Option<Purl>,
     /// The measured tree.
     pub tree: Option<Digest>,
     /// The manifest that was judged.
@@ -114,6 +138,9 @@ impl Verdict {
             authorised: Known::Unknown,
             accepted: if Outcome::of_reasons(&reasons) == Outcome::Rejected { Known::No } else { Known::Unknown },
             authors: Vec::new(),
+            paths: Vec::new(),
+            pin: None,
+            replaces: None,
             tree: None,
             manifest: None,
             files: None,
@@ -132,107 +159,198 @@ impl Verdict {
 }
 
 /// All that is known of one package.
-#[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "whoever judges must give all of it")]
 pub struct Case<'a> {
-    /// The package that was asked for.
-    pub asked: Option<&'a Purl>,
-    /// Opened manifests of this very package and version, in any order.
-    pub releases: &'a [OpenedStatement<Manifest>],
+    /// The package with its version; none where nobody said, and no manifest does.
+    pub package: Option<&'a Purl>,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// What the rights of signers were weighed by; none where there is no package, or no rule for it.
+    pub scale: Option<&'a Scale<'a>>,
+    /// Manifests of this very package and version, with their signers, in any order.
+    pub releases: &'a [Release<'a>],
     /// The place in `releases` of the one that the tree was compared with.
     pub compared: Option<usize>,
     /// The tree, where it could be measured.
     pub tree: Option<&'a MeasuredTree>,
     /// What was found on the way: faults and differences of the tree, evidence that was set aside.
     pub found: Vec<Reason>,
-    /// What is asked for.
-    pub signers: &'a Signers,
+    /// On what nothing is accepted, though the policy lets it through.
+    pub refused: &'a [Basis],
+    /// The order of versions.
+    pub order: &'a VersionOrder<'a>,
     /// When.
     pub times: Times,
 }
 
-/// Judges one package by a policy of signers.
+/// Judges one package.
 pub fn judge(case: Case<'_>) -> Verdict {
     let release = case.compared.and_then(|place| case.releases.get(place));
-    let mut reasons = case.found;
-    reasons.extend(equivocations(case.releases, case.signers));
     let mut verdict = Verdict {
-        package: case.asked.or_else(|| release.map(|release| release.statement().package())).cloned(),
-        acceptance: None,
-        authentic: Known::No,
-        authorised: Known::No,
-        accepted: Known::No,
-        authors: Vec::new(),
         tree: case.tree.map(MeasuredTree::digest),
-        manifest: release.map(|release| release.statement().digest()),
         files: case.tree.map(MeasuredTree::files),
         bytes: case.tree.map(MeasuredTree::bytes),
-        reasons: Vec::new(),
+        manifest: release.map(|release| release.opened.digest()),
+        ..Verdict::refused(case.package.cloned(), Vec::new())
     };
-    match release {
-        None => match Outcome::of_reasons(&reasons) {
-            Outcome::Rejected => {}
-            // The manifest may be what could not be read.
-            Outcome::Undetermined => (verdict.authentic, verdict.authorised) = (Known::Unknown, Known::Unknown),
-            Outcome::Accepted => reasons.push(no_manifest(case.asked)),
-        },
-        Some(release) => {
-            reasons.extend(release.findings().iter().cloned());
-            verdict.authentic = authentic(release, case.tree, &mut reasons);
-            let counted = count(release, case.signers, &mut reasons);
-            verdict.authorised = counted.authorised(case.signers.needed());
-            check_clock(release.statement(), case.times, &mut reasons);
-            verdict.authors = counted.authors;
+    let mut reasons = case.found;
+    let Some(scale) = case.scale else {
+        match case.package {
+            Some(package) => reasons.push(no_rule(package)),
+            None if Outcome::of_reasons(&reasons) == Outcome::Accepted => reasons.push(no_manifest(None)),
+            None => {}
         }
+        verdict.conclude(reasons, None, false);
+        return verdict;
+    };
+    (verdict.authentic, verdict.authorised) = (Known::No, Known::No);
+    let unread = release.is_none() && Outcome::of_reasons(&reasons) == Outcome::Undetermined;
+    if unread {
+        // The manifest may be what could not be read.
+        (verdict.authentic, verdict.authorised) = (Known::Unknown, Known::Unknown);
     }
-    match Outcome::of_reasons(&reasons) {
-        Outcome::Accepted if verdict.authentic == Known::Yes && verdict.authors.len() >= case.signers.needed() => {
-            verdict.acceptance = Some(Acceptance { basis: Basis::Policy });
-            verdict.accepted = Known::Yes;
-        }
-        Outcome::Rejected => {}
-        _ => verdict.accepted = Known::Unknown,
+    reasons.extend(scale.memory.alarms(scale.package, scale.slot, verdict.tree));
+    reasons.extend(alarms::of_releases(case.releases, scale));
+    if let Some(release) = release {
+        reasons.extend(release.opened.findings().iter().cloned());
+        verdict.authentic = authentic(release.opened, case.tree, &mut reasons);
+        check_clock(release.opened.statement(), case.times, &mut reasons);
+        reasons.extend(notes::of_chain(release, case.releases, scale, case.order));
     }
-    verdict.reasons = reasons;
+    let unsigned = alarms::of_authors(release, scale, &mut reasons);
+    let evidence = Evidence { release, skip_authors: unsigned, scale };
+    let outcome = evidence.meet(&scale.rule.require);
+    if let Some(authorised) = evidence.authorised().filter(|_| !unread) {
+        verdict.authorised = authorised;
+    }
+    verdict.authors = outcome.authors.iter().cloned().collect();
+    verdict.paths = release.map(|release| paths(release, &outcome.authors)).unwrap_or_default();
+    if outcome.met != Known::Yes {
+        reasons.extend(explained(outcome.reasons.clone(), release, unread, scale, &reasons));
+    }
+    let lifted = lift(&mut reasons, case.policy, scale, release, case.times);
+    let shown = match outcome.met {
+        Known::Yes => Some(outcome.basis.unwrap_or(Basis::Unsigned)),
+        // What is not met was lifted by the policy's or the user's own word, or keeps its reason.
+        _ => lifted.then_some(Basis::Unsigned),
+    };
+    let shown = shown.filter(|basis| *basis == Basis::Unsigned || verdict.authentic == Known::Yes);
+    if let Some(basis) = shown.filter(|basis| case.refused.contains(basis)) {
+        reasons.push(fail_on(basis));
+    }
+    let is_new = |release: &Release<'_>| release.authors().any(|(_, right)| matches!(right, Right::FirstUse));
+    verdict.conclude(reasons, shown, release.is_some_and(is_new));
+    verdict.remember(release, scale, case.times);
     verdict
 }
 
-/// The voices for one release.
-struct Counted {
-    /// Named signers with a good signature, each once.
-    authors: Vec<Fingerprint>,
-    /// Named signers whose signature this build cannot check.
-    unsupported: usize,
-}
-
-impl Counted {
-    fn authorised(&self, needed: usize) -> Known {
-        match self.authors.len() {
-            n if n >= needed => Known::Yes,
-            n if n + self.unsupported >= needed => Known::Unknown,
-            _ => Known::No,
+impl Verdict {
+    /// Takes the reasons, and accepts on `basis` where there is one and no reason stands against it. `new`: an author is
+    /// taken on first use.
+    fn conclude(&mut self, reasons: Vec<Reason>, basis: Option<Basis>, new: bool) {
+        let outcome = Outcome::of_reasons(&reasons);
+        self.reasons = reasons;
+        self.acceptance = basis.filter(|_| outcome == Outcome::Accepted).map(|basis| Acceptance { basis });
+        self.accepted = match (self.acceptance, outcome) {
+            (Some(_), _) => Known::Yes,
+            (None, Outcome::Rejected) => Known::No,
+            (None, _) => Known::Unknown,
+        };
+        if let Some(Acceptance { basis }) = self.acceptance {
+            let message = match basis {
+                Basis::Unsigned => {
+                    Some((Code::Unsigned, "nobody vouched for this package; the policy lets it through unsigned"))
+                }
+                Basis::FirstUse if new => Some((
+                    Code::FirstUse,
+                    "the first author seen for this package; `countersign accept` remembers them",
+                )),
+                _ => None,
+            };
+            self.reasons.extend(message.map(|(code, message)| Reason::new(code, Answer::Note, message)));
         }
     }
+
+    /// What `accept` would write down.
+    fn remember(&mut self, release: Option<&Release<'_>>, scale: &Scale<'_>, times: Times) {
+        let (Some(acceptance), Some(tree)) = (self.acceptance, self.tree) else { return };
+        let release = release.filter(|_| acceptance.basis != Basis::Unsigned);
+        let known = scale.remembered();
+        let authors = release.map(|release| {
+            let named = release.opened.statement().authors().iter();
+            // Whoever was named without ever having signed is not remembered: they never agreed.
+            named.filter(|author| known.contains(*author) || self.authors.contains(author)).cloned().collect()
+        });
+        self.pin = Some(Pin {
+            package: scale.package.clone(),
+            tree,
+            manifest: release.map(|release| release.opened.digest()),
+            authors: authors.unwrap_or_default(),
+            basis: acceptance.basis,
+            accepted: times.now,
+            policy: scale.policy.digest(),
+        });
+        self.replaces = scale.slot.pin().map(|pin| pin.package.clone());
+    }
 }
 
-fn count(release: &OpenedStatement<Manifest>, signers: &Signers, reasons: &mut Vec<Reason>) -> Counted {
-    let named = |signer: &&Fingerprint| signers.named().contains(*signer);
-    let authors: Vec<_> = release.signers().filter(named).cloned().collect();
-    let unsupported = release.unsupported().filter(named).filter(|signer| !authors.contains(signer)).count();
-    let counted = Counted { authors, unsupported };
-    let needed = signers.needed();
-    let count = counted.authors.len();
-    if count < needed {
-        let answer = if counted.authorised(needed) == Known::Unknown { Answer::CannotTell } else { Answer::Reject };
-        let left: Vec<_> = signers.named().iter().filter(|signer| !counted.authors.contains(signer)).collect();
-        let more = needed - count;
-        let from: Vec<_> = left.iter().map(|signer| signer.as_str()).collect();
-        let plural = if more == 1 { "signature" } else { "signatures" };
-        let message = format!("{count} of {needed} needed author signatures by the named signers");
-        let step = format!("{more} more good {plural} on this manifest by {}", from.join(" or "));
-        reasons.push(Reason::new(Code::TooFewAuthors, answer, message).step(step));
+/// The reasons for what is not met, without those that another reason says better.
+fn explained(
+    missing: Vec<Reason>,
+    release: Option<&Release<'_>>,
+    unread: bool,
+    scale: &Scale<'_>,
+    told: &[Reason],
+) -> Vec<Reason> {
+    let better = |reason: &Reason| reason.answer == Answer::Reject && AUTHOR_CODES.contains(&reason.code);
+    let is_told = release.is_none() || told.iter().any(better);
+    let mut missing = missing;
+    if is_told {
+        missing.retain(|reason| reason.code != Code::TooFewAuthors);
     }
-    counted
+    let rejected = Outcome::of_reasons(told) == Outcome::Rejected;
+    if release.is_none() && !unread && !rejected {
+        missing.push(no_manifest(Some(scale.package)));
+    }
+    missing
+}
+
+/// What says better than a count that the author is missing.
+const AUTHOR_CODES: &[Code] =
+    &[Code::Unauthorised, Code::OutOfScope, Code::TooDeep, Code::AuthorChanged, Code::Downgrade, Code::SignerDenied];
+
+/// Turns refusals into notes where an exemption of the policy, or the user's own override, lifts them. Gives whether any
+/// was.
+fn lift(
+    reasons: &mut [Reason],
+    policy: &Policy,
+    scale: &Scale<'_>,
+    release: Option<&Release<'_>>,
+    times: Times,
+) -> bool {
+    let mut lifted = false;
+    // A refusal behind which somebody is revoked or distrusted is no mere lack of evidence.
+    let grave = |reason: &Reason| matches!(reason.code, Code::SignerRevoked | Code::SignerDenied);
+    let is_grave = reasons.iter().any(grave);
+    for reason in reasons.iter_mut().filter(|reason| reason.answer == Answer::Reject) {
+        let exemption = policy.exempts(reason.code, scale.package, times.now).filter(|_| !is_grave);
+        let why = match exemption {
+            Some(exemption) => format!("exempted until {}: {}", exemption.until, Shown::new(&exemption.reason)),
+            None if scale.overriding.is_some_and(|one| alarms::overrides(one, reason.code, release, scale)) => {
+                "overridden by you".to_owned()
+            }
+            None => continue,
+        };
+        lifted = true;
+        reason.answer = Answer::Note;
+        reason.message = format!("{} ({why})", reason.message);
+    }
+    lifted
+}
+
+fn paths(release: &Release<'_>, authors: &BTreeSet<Fingerprint>) -> Vec<Authentication> {
+    let counted = release.authors().filter(|(signer, _)| authors.contains(&signer.certificate));
+    counted.filter_map(|(_, right)| right.authentication().cloned()).collect()
 }
 
 /// Compares what was measured with what was signed: digest and totals.
@@ -285,19 +403,14 @@ fn no_manifest(asked: Option<&Purl>) -> Reason {
     Reason::new(Code::NoManifest, Answer::Reject, message).step(step)
 }
 
-/// One certificate that signed two trees for one version contradicts itself, and nothing it says can be relied on.
-fn equivocations(releases: &[OpenedStatement<Manifest>], signers: &Signers) -> Vec<Reason> {
-    let mut found = Vec::new();
-    for signer in signers.named() {
-        let signed = releases.iter().filter(|release| release.signers().any(|other| other == signer));
-        let mut trees: Vec<_> = signed.map(|release| release.statement().tree()).collect();
-        trees.sort();
-        trees.dedup();
-        if let [first, second, ..] = trees[..] {
-            let message = format!("{signer} signed two trees for this version: {first} and {second}");
-            let step = "ask this author which of them is theirs, by another way than the one the files came";
-            found.push(Reason::new(Code::Equivocation, Answer::Reject, message).step(step));
-        }
-    }
-    found
+/// What the user refuses on top of the policy.
+fn fail_on(basis: Basis) -> Reason {
+    let code = if basis == Basis::FirstUse { Code::FirstUse } else { Code::Unsigned };
+    Reason::new(code, Answer::Reject, format!("it rests on {basis} alone, and `--fail-on {basis}` refuses that"))
+}
+
+fn no_rule(package: &Purl) -> Reason {
+    let message = format!("no rule of the policy matches {package}");
+    let step = "add a rule for it, or one for `*` at the end of the policy";
+    Reason::new(Code::NoRule, Answer::Reject, message).step(step)
 }

@@ -2,7 +2,10 @@
 //!
 //! It starts no process, uses no network and writes nothing.
 
-use std::collections::BTreeMap;
+mod evidence;
+mod measuring;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -12,42 +15,73 @@ use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::keyring::Keyring;
 use crate::limits::Limits;
-use crate::openpgp::open::{NothingSeen, OpenedStatement, SignedStatement, Unopened};
+use crate::lock::{Basis, Lock};
+use crate::openpgp::open::FirstSeen;
 use crate::package::Purl;
-use crate::policy::{Signers, SignersFault};
+use crate::policy::rule::{NewPackage, Requirement, Rule};
+use crate::policy::{People, Policy, Voices as Named};
 use crate::reason::{Answer, Code, Reason};
-use crate::report::{PackageReport, Report};
+use crate::report::{PackageReport, PolicySource, Report};
 use crate::shown::Shown;
-use crate::statement::{Kind, Manifest, StatementFault};
+use crate::store::Store;
 use crate::store::package::Own;
-use crate::store::{FoundSignature, FoundStatement, Store};
 use crate::time::Times;
-use crate::tree::{MeasuredTree, Survey, SurveyError, SurveyRequest, Watcher, survey};
-use crate::tree_text::TreeText;
-use crate::verdict::{Case, judge};
+use crate::tree::{SurveyError, Watcher};
+use crate::trust::network::Network;
+use crate::trust::roots::{NetworkKind, RetiredIssuers, Root, Viewpoint};
+use crate::trust::view::View;
+use crate::verdict::authors::{Origin, Overriding, Scale, Trust};
+use crate::verdict::chain::Chain;
+use crate::verdict::memory::Memory;
+use crate::verdict::roots::{Roots, measure};
+use crate::verdict::{Case, Verdict, judge};
+use crate::version_order;
+use evidence::{Candidates, Ground, Manifests, Voices, is_manifest_of, is_own_manifest};
+use measuring::{Measured, Places};
 
-/// What is asked: is this directory exactly what these signers signed?
-#[derive(Clone)]
+/// What is asked: should this machine accept this directory as this package?
 #[expect(clippy::exhaustive_structs, reason = "whoever asks must say all of it")]
 pub struct Request<'a> {
     /// The package's directory.
     pub dir: &'a Path,
     /// The package that it should be, with its version.
     pub package: Option<&'a Purl>,
-    /// Files and directories of certificates.
-    pub keyrings: &'a [PathBuf],
-    /// Whose word counts.
-    pub signers: &'a [Fingerprint],
-    /// How many of them are needed.
-    pub needed: usize,
-    /// Further evidence beside the package's own.
-    pub stores: &'a [PathBuf],
+    /// The policy, with the user's own on top.
+    pub policy: &'a Policy,
+    /// How reports call the policy.
+    pub source: PolicySource,
+    /// The local certificates.
+    pub keyring: &'a Keyring,
+    /// Further evidence beside the package's own, and who chose it.
+    pub stores: &'a [(Store, Origin)],
+    /// What was accepted before.
+    pub lock: &'a Lock,
+    /// When statements were first seen.
+    pub seen: &'a dyn FirstSeen,
+    /// The alarm that the user leads through.
+    pub overriding: Option<&'a Overriding>,
+    /// What is refused though the policy lets it through.
+    pub refused: &'a [Basis],
+    /// What is to be noted beside the package: about the policy, above all.
+    pub notes: Vec<Reason>,
     /// When.
     pub times: Times,
     /// How much is read.
     pub limits: &'a Limits,
     /// Who looks on.
     pub watcher: &'a dyn Watcher,
+}
+
+/// What came out.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Verified {
+    /// The verdict on the package.
+    pub verdict: Verdict,
+    /// The same as a report.
+    pub report: Report,
+    /// Good signatures by people who count: what first sight is remembered of.
+    pub signed: Vec<(Digest, Fingerprint)>,
 }
 
 /// Why there is not even a report.
@@ -80,23 +114,18 @@ impl VerifyError {
     }
 }
 
-/// Verifies one directory under a policy of signers.
+/// Verifies one directory under a policy.
 ///
 /// # Errors
 /// The question makes no sense; everything else is in the report.
-pub fn verify(request: &Request<'_>) -> Result<Report, VerifyError> {
-    let at = request.times.at;
-    let (signers, keyring, stores) = match prepare(request) {
-        Ok(prepared) => prepared,
-        Err(reasons) => return Ok(Report::new(at, POLICY, Vec::new(), reasons)),
-    };
+pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
     let path = || request.dir.to_path_buf();
     let folder = Folder::open(request.dir).map_err(|source| VerifyError::Directory { path: path(), source })?;
     let own = Own::read(&folder, request.limits);
     let mut found = own.evidence.reasons.clone();
-    let own_opening = own.evidence.statements.iter().find(|found| is_own_manifest(found)).map(|own| &own.opening);
-    let own_package = own_opening.and_then(Option::as_ref).map(|opening| opening.package.clone());
-    if request.package.is_none() && own.manifest().is_none() && !stores.is_empty() {
+    let own_manifest = own.evidence.statements.iter().find(|found| is_own_manifest(found));
+    let own_package = own_manifest.and_then(|own| own.opening.as_ref()).map(|opening| opening.package.clone());
+    if request.package.is_none() && own.manifest().is_none() && !request.stores.is_empty() {
         return Err(VerifyError::NoPackage);
     }
     let wanted = request.package.cloned().or(own_package);
@@ -104,273 +133,176 @@ pub fn verify(request: &Request<'_>) -> Result<Report, VerifyError> {
         let message = "nobody said which package this should be; the name is the manifest's own";
         found.push(Reason::new(Code::PackageNotAsked, Answer::Note, message).step("name it with --package"));
     }
+    let rule = wanted.as_ref().and_then(|wanted| request.policy.rule_for(wanted));
+    let memory = wanted.as_ref().map(|wanted| Memory::of(request.lock, wanted)).unwrap_or_default();
+    let voices = voices(request, rule, &memory);
+    // 1. Evidence.
     let mut candidates = Candidates::default();
     let mut certificates = own.evidence.certificates.clone();
-    own.evidence.statements.iter().filter(|found| is_own_manifest(found)).for_each(|found| candidates.add(found));
-    if let Some(wanted) = &wanted {
-        for store in &stores {
-            let mut evidence = store.evidence(wanted, Some(signers.named()));
-            found.append(&mut evidence.reasons);
-            certificates.append(&mut evidence.certificates);
-            evidence
-                .statements
-                .iter()
-                .filter(|found| is_release(found, wanted))
-                .for_each(|found| candidates.add(found));
-        }
+    own_manifest.into_iter().for_each(|found| candidates.add(found, Origin::Own));
+    for (store, origin) in request.stores {
+        let Some(wanted) = &wanted else { continue };
+        let anyone = *origin == Origin::Named && rule.is_some_and(|rule| rule.new_package == NewPackage::FirstUse);
+        let mut evidence = store.evidence(wanted, (!anyone).then_some(&voices));
+        found.append(&mut evidence.reasons);
+        certificates.append(&mut evidence.certificates);
+        let manifests = evidence.statements.iter().filter(|found| is_manifest_of(found, wanted));
+        manifests.for_each(|found| candidates.add(found, *origin));
     }
     let certificates = certificates.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
-    let keyring = keyring.with_evidence(certificates, request.limits);
+    let keyring = request.keyring.with_evidence(certificates, request.limits);
     found.extend(keyring.set_aside().iter().cloned());
-    let releases = candidates.open(&keyring, &signers, wanted.as_ref(), request, &mut found);
-    let measured = measure(&releases, &signers, &own, &stores, request, &mut found)?;
+    let ground = Ground {
+        keyring: &keyring,
+        voices: &voices,
+        wanted: wanted.as_ref(),
+        seen: request.seen,
+        times: request.times,
+        limits: request.limits,
+    };
+    let Manifests { releases: opened, others } = candidates.open(&ground, &mut found);
+    // 2. Trust.
+    let network = has_trust(request.policy).then(|| Network::new(&keyring, request.times));
+    let counts = request.policy.trust().retired_issuers;
+    let mut look = |retired| view(network.as_ref()?, &keyring, request.policy, retired, &mut found);
+    let view = look(if counts { RetiredIssuers::Count } else { RetiredIssuers::LeaveOut });
+    let lenient = if counts { None } else { look(RetiredIssuers::Count) };
+    let roots = view.as_ref().map(|view| Roots::new(view, lenient.as_ref(), request.policy.trust()));
+    let signers: BTreeSet<_> = opened.iter().flat_map(|(opened, _)| opened.signers().cloned()).collect();
+    let people = people(request.policy, view.as_ref(), &signers);
+    // 3. Who may speak for the package.
+    let chain = Chain::new(opened.iter().map(|(opened, _)| opened).chain(&others));
+    let scale = |manifest: Option<Digest>| {
+        let (package, rule) = (wanted.as_ref()?, rule?);
+        Some(Scale {
+            package,
+            policy: request.policy,
+            rule,
+            people: &people,
+            trust: roots.as_ref().map(|roots| roots as &dyn Trust),
+            memory: &memory,
+            slot: memory.slot(package, manifest, &chain, &version_order::compare),
+            chain: &chain,
+            overriding: request.overriding,
+        })
+    };
+    let releases: Vec<_> = opened
+        .iter()
+        .filter_map(|(opened, origin)| Some(scale(Some(opened.digest()))?.weigh(opened, *origin)))
+        .collect();
+    // 4. What is there.
+    let places = Places { own: &own, stores: request.stores };
+    let Measured { compared, tree } = match rule.is_some() || wanted.is_none() {
+        true => measuring::measure(&releases, &places, request, &mut found)?,
+        false => Measured::default(),
+    };
+    // 5. The judgement.
+    let compared_manifest = compared.and_then(|place| releases.get(place)).map(|release| release.opened.digest());
+    let scale = scale(compared_manifest);
     let verdict = judge(Case {
-        asked: wanted.as_ref(),
+        package: wanted.as_ref(),
+        policy: request.policy,
+        scale: scale.as_ref(),
         releases: &releases,
-        compared: measured.compared,
-        tree: measured.tree.as_ref(),
+        compared,
+        tree: tree.as_ref(),
         found,
-        signers: &signers,
+        refused: request.refused,
+        order: &version_order::compare,
         times: request.times,
     });
-    let mut package = PackageReport::new(verdict, signers.needed(), request.limits.reasons);
+    let mut package = PackageReport::new(&verdict, needed(rule), request.limits.reasons);
     package.names = names(&package.authors, &keyring);
-    Ok(Report::new(at, POLICY, vec![package], Vec::new()))
+    let report = Report::new(request.times.at, request.source.clone(), vec![package], request.notes.clone());
+    let signed = releases
+        .iter()
+        .flat_map(|release| release.authors().map(|(signer, _)| (release.opened.digest(), signer.certificate.clone())));
+    Ok(Verified { report, signed: signed.collect(), verdict })
 }
 
-const POLICY: &str = "--signer";
-
-/// What comes before any evidence is read: each fault here means that no verdict is possible.
-fn prepare(request: &Request<'_>) -> Result<(Signers, Keyring, Vec<Store>), Vec<Reason>> {
-    let mut reasons = Vec::new();
-    let keyring = Keyring::read(request.keyrings, request.limits);
-    let keyring = keyring.map_err(|error| reasons.push(error.reason())).ok();
-    for signer in request.signers {
-        if let Some(primary) = keyring.as_ref().and_then(|keyring| keyring.primary_of(signer)) {
-            let fault = SignersFault::Subkey { given: signer.clone(), primary: primary.clone() };
-            reasons.push(fault.reason());
+/// Whose signatures are read however many strangers signed: those whom the rule names, those who are remembered, and
+/// where there are roots, everybody in the local keyring.
+fn voices(request: &Request<'_>, rule: Option<&Rule>, memory: &Memory) -> Voices {
+    let mut voices = memory.former_authors.clone();
+    for clause in rule.map(|rule| rule.require.clauses()).unwrap_or_default() {
+        if let Requirement::Author(clause) = clause
+            && let Named::Only(people) = &clause.from
+        {
+            voices.extend(people.iter().flat_map(|person| request.policy.people().certificates(person)));
         }
     }
-    let signers = Signers::new(request.signers.to_vec(), request.needed);
-    let signers = signers.map_err(|fault| reasons.push(fault.reason())).ok();
-    let mut stores = Vec::new();
-    for path in request.stores {
-        match Store::open(path, request.limits) {
-            Ok(store) => stores.push(store),
-            Err(error) => reasons.push(error.reason()),
-        }
+    if has_trust(request.policy) {
+        voices.extend(request.keyring.certificates().map(|certificate| certificate.fingerprint().clone()));
     }
-    match (signers, keyring) {
-        (Some(signers), Some(keyring)) if reasons.is_empty() => Ok((signers, keyring, stores)),
-        _ => Err(reasons),
-    }
+    voices.extend(request.overriding.map(|overriding| overriding.fingerprint.clone()));
+    voices
 }
 
-/// Manifests from all places, equal ones put together.
-#[derive(Default)]
-struct Candidates(BTreeMap<Digest, FoundStatement>);
-
-impl Candidates {
-    /// Adds a manifest. The first name that it was found under stays, so the package's own come first.
-    fn add(&mut self, found: &FoundStatement) {
-        let Some(present) = self.0.get_mut(&found.digest) else {
-            self.0.insert(found.digest, found.clone());
-            return;
-        };
-        let known = |signer: &Fingerprint, bytes: &[u8], present: &FoundStatement| {
-            present.signatures.iter().any(|other| other.signer == *signer && other.bytes == bytes)
-        };
-        for signature in &found.signatures {
-            if !known(&signature.signer, &signature.bytes, present) {
-                present.signatures.push(signature.clone());
-            }
-        }
-    }
-
-    /// Opens them all. Gives those that speak of the wanted package and version.
-    fn open(
-        self,
-        keyring: &Keyring,
-        signers: &Signers,
-        wanted: Option<&Purl>,
-        request: &Request<'_>,
-        reasons: &mut Vec<Reason>,
-    ) -> Vec<OpenedStatement<Manifest>> {
-        let mut releases = Vec::new();
-        for mut found in self.0.into_values() {
-            found.signatures.sort();
-            reasons.extend(skip_strangers(&mut found, signers, request.limits));
-            let own = is_own_manifest(&found);
-            let mut signed = SignedStatement::new(found.bytes);
-            for signature in found.signatures {
-                signed.add_signature(signature.name, signature.bytes);
-            }
-            let opened =
-                signed.open(|signature| keyring.candidates(signature), &NothingSeen, request.times, request.limits);
-            match opened {
-                Ok(release) => match mismatch(&release, wanted) {
-                    None => releases.push(release),
-                    Some(reason) => reasons.push(reason.at(&found.name)),
-                },
-                Err(unopened) => reasons.push(refused(unopened, own, signers).at(&found.name)),
-            }
-        }
-        releases
-    }
+fn has_trust(policy: &Policy) -> bool {
+    !policy.roots().is_empty()
 }
 
-/// Signatures by others than those whose word counts are checked only while they are few: nobody can make us work for
-/// long, or bury a good one.
-fn skip_strangers(found: &mut FoundStatement, signers: &Signers, limits: &Limits) -> Option<Reason> {
-    let named = |signature: &FoundSignature| signers.named().contains(&signature.signer);
-    let others = found.signatures.iter().filter(|signature| !named(signature)).count();
-    if others <= limits.signatures {
-        return None;
-    }
-    found.signatures.retain(named);
-    let message = format!("{others} signatures by others were skipped, going by the names of their files");
-    Some(Reason::new(Code::LimitSignatures, Answer::Note, message).at(&found.name))
-}
-
-fn is_own_manifest(found: &FoundStatement) -> bool {
-    found.name == OWN_NAME
-}
-
-const OWN_NAME: &str = ".countersign/manifest.toml";
-
-fn is_release(found: &FoundStatement, wanted: &Purl) -> bool {
-    found.opening.as_ref().is_none_or(|opening| opening.kind == Kind::Manifest && opening.package == *wanted)
-}
-
-/// A package's own manifest must be about the package that was asked for, byte for byte.
-fn mismatch(release: &OpenedStatement<Manifest>, wanted: Option<&Purl>) -> Option<Reason> {
-    let (is, wanted) = (release.statement().package(), wanted?);
-    if is == wanted {
-        return None;
-    }
-    let same = is.identity() == wanted.identity();
-    let code = if same { Code::VersionMismatch } else { Code::PackageMismatch };
-    Some(Reason::new(code, Answer::Reject, format!("the manifest is about {is}, not {wanted}")))
-}
-
-/// A bad manifest of the package's own rejects it; one from a store is set aside. A statement of a newer version by
-/// somebody whose word counts may say anything, so nothing can be told.
-fn refused(unopened: Unopened, own: bool, signers: &Signers) -> Reason {
-    let newer = matches!(unopened.fault, StatementFault::Version(_));
-    let known = unopened.signers.iter().any(|signer| signers.named().contains(signer));
-    let answer = match own {
-        _ if newer && known => Answer::CannotTell,
-        true => Answer::Reject,
-        false => Answer::SetAside,
+/// The network as the policy's roots see it.
+fn view<'n>(
+    network: &'n Network<'n>,
+    keyring: &Keyring,
+    policy: &Policy,
+    retired: RetiredIssuers,
+    found: &mut Vec<Reason>,
+) -> Option<View<'n, 'n>> {
+    let root = |root: &crate::policy::Root| Root {
+        fingerprint: root.fingerprint.clone(),
+        amount: root.amount,
+        depth: root.depth,
+        grant: root.limit.clone(),
     };
-    Reason::new(unopened.fault.code(), answer, unopened.fault.to_string())
-}
-
-/// The tree, and the place of the manifest that it was compared with.
-struct Measured {
-    compared: Option<usize>,
-    tree: Option<MeasuredTree>,
-}
-
-/// Measures the directory and compares it with the manifests that enough signers signed, one after the other until one
-/// fits; where there is none, with the one that comes closest.
-fn measure(
-    releases: &[OpenedStatement<Manifest>],
-    signers: &Signers,
-    own: &Own,
-    stores: &[Store],
-    request: &Request<'_>,
-    reasons: &mut Vec<Reason>,
-) -> Result<Measured, VerifyError> {
-    let count = |release: &OpenedStatement<Manifest>| {
-        release.signers().filter(|signer| signers.named().contains(*signer)).count()
+    let viewpoint = Viewpoint {
+        roots: policy.roots().iter().map(root).collect(),
+        distrusted: policy.distrusted().map(|(certificate, _)| certificate.clone()).collect(),
+        own: policy.user().cloned(),
+        retired,
+        kind: NetworkKind::Trust,
     };
-    let mut order: Vec<_> = (0..releases.len()).collect();
-    order.sort_by_key(|place| (std::cmp::Reverse(count(&releases[*place])), releases[*place].digest()));
-    let qualified = order.iter().take_while(|place| count(&releases[**place]) >= signers.needed()).count();
-    order.truncate(qualified.max(1));
-    let mut first = None;
-    for place in order {
-        let mut told = Vec::new();
-        let tree = compare(releases[place].statement(), own, stores, request, &mut told)?;
-        let fits = tree.as_ref().is_some_and(|tree| tree.digest() == releases[place].statement().tree());
-        let outcome = (Measured { compared: Some(place), tree }, told);
-        if fits || first.is_none() {
-            first = Some(outcome);
-        }
-        if fits {
-            break;
-        }
-    }
-    let (measured, told) = first.unwrap_or((Measured { compared: None, tree: None }, Vec::new()));
-    reasons.extend(told);
-    Ok(measured)
-}
-
-/// Measures the directory against one manifest, and tells every difference.
-fn compare(
-    manifest: &Manifest,
-    own: &Own,
-    stores: &[Store],
-    request: &Request<'_>,
-    told: &mut Vec<Reason>,
-) -> Result<Option<MeasuredTree>, VerifyError> {
-    let limits = request.limits;
-    if manifest.files() > limits.files || manifest.bytes() > limits.tree {
-        let message = format!(
-            "the manifest tells of {} files and {} bytes; at most {} files and {} bytes are measured",
-            manifest.files(),
-            manifest.bytes(),
-            limits.files,
-            limits.tree
-        );
-        told.push(Reason::new(Code::LimitTree, Answer::Reject, message));
-        return Ok(None);
-    }
-    let expected = tree_text(manifest.tree(), own, stores, limits, told);
-    let survey: Survey = survey(&SurveyRequest {
-        dir: request.dir,
-        worktree: false,
-        portable: false,
-        expected: expected.as_ref(),
-        limits,
-        watcher: request.watcher,
-    })?;
-    told.extend(survey.reasons().iter().cloned());
-    if let Some(expected) = &expected {
-        told.extend(survey.differences(expected));
-    }
-    Ok(survey.into_parts().0)
-}
-
-/// The tree text that a manifest names, from the package itself or a store. One that is damaged is set aside: then the
-/// digest decides all the same, but no file can be named.
-fn tree_text(wanted: Digest, own: &Own, stores: &[Store], limits: &Limits, told: &mut Vec<Reason>) -> Option<TreeText> {
-    let mut texts = Vec::new();
-    if let Some(text) = own.tree() {
-        if Digest::of(text) == wanted {
-            texts.push((".countersign/tree".to_owned(), text.to_vec()));
-        } else {
-            let message = "this tree text is not the one that the manifest names";
-            told.push(Reason::new(Code::TreeDigest, Answer::SetAside, message).at(".countersign/tree"));
-        }
-    }
-    for store in stores {
-        match store.tree(wanted) {
-            Ok(Some(text)) => texts.push((format!("{}: tree {wanted}", store.path().display()), text)),
-            Ok(None) => {}
-            Err(reason) => told.push(reason),
-        }
-    }
-    // All of them have the same digest, so one is as good as another.
-    let (name, text) = texts.into_iter().next()?;
-    match TreeText::parse(&text, limits) {
-        Ok(text) => Some(text),
+    match View::new(network, keyring, viewpoint) {
+        Ok(view) => Some(view),
         Err(fault) => {
-            told.push(Reason::new(fault.code(), Answer::SetAside, fault.to_string()).at(name));
+            let reason = fault.reason();
+            if !found.contains(&reason) {
+                found.push(reason);
+            }
             None
         }
     }
+}
+
+/// The policy's people, and those signers made one who share an authenticated e-mail address.
+fn people(policy: &Policy, view: Option<&View<'_, '_>>, signers: &BTreeSet<Fingerprint>) -> People {
+    let mut shared: BTreeMap<String, BTreeSet<Fingerprint>> = BTreeMap::new();
+    for signer in signers {
+        let known = view.map(|view| view.known_as(signer, measure(policy.trust()))).unwrap_or_default();
+        for address in known.iter().filter_map(|user_id| address(user_id)) {
+            shared.entry(address).or_default().insert(signer.clone());
+        }
+    }
+    policy.people().clone().with_shared(shared.into_values())
+}
+
+/// The e-mail address in a user ID, as it is compared.
+fn address(user_id: &str) -> Option<String> {
+    let bracketed = user_id.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>'));
+    let address = bracketed.unwrap_or(user_id).trim();
+    let whole = address.contains('@') && !address.contains(char::is_whitespace);
+    whole.then(|| address.to_lowercase())
+}
+
+/// How many authors the rule asks for, at least.
+fn needed(rule: Option<&Rule>) -> usize {
+    let clauses = rule.map(|rule| rule.require.clauses()).unwrap_or_default();
+    let counts = clauses.into_iter().filter_map(|clause| match clause {
+        Requirement::Author(clause) => Some(clause.count),
+        _ => None,
+    });
+    counts.min().unwrap_or(0)
 }
 
 /// How certificates name themselves.

@@ -3,6 +3,7 @@
 mod certify;
 mod keyring;
 mod policy;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -11,10 +12,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::fingerprint::Fingerprint;
 use crate::package::{Purl, PurlError};
 use crate::reason::Code;
-use crate::time::Timestamp;
 pub(crate) use certify::CertifyArgs;
 pub(crate) use keyring::KeyringCommand;
 pub(crate) use policy::{PolicyCommand, TemplateName};
+pub(crate) use verify::{AcceptArgs, QuestionArgs, VerifyArgs};
 
 pub(crate) mod trust;
 
@@ -34,8 +35,10 @@ static LONG_VERSION: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Is this directory exactly what these signers signed?
+    /// Should this machine accept this directory as this package, and why?
     Verify(VerifyArgs),
+    /// Verify, and remember what was accepted.
+    Accept(AcceptArgs),
     /// Measure a directory, show what changed since the last release, write and sign its manifest.
     Sign(SignArgs),
     /// Print the tree text of a directory: one line a file, with its size and SHA-256.
@@ -64,37 +67,6 @@ pub(crate) enum Format {
     Text,
     /// For programs: `report/1`.
     Json,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  countersign verify acme-2.1 --package pkg:generic/acme@2.1 --keyring acme.asc --signer 0123456789ABCDEF0123456789ABCDEF01234567
-  countersign verify acme-2.1 --store evidence --package pkg:generic/acme@2.1 --keyring keys --signer FPR1 --signer FPR2 --signatures 2")]
-pub(crate) struct VerifyArgs {
-    /// The directory of the package.
-    pub(crate) dir: PathBuf,
-    /// The package that this should be, with its version: pkg:cargo/serde@1.0.229.
-    #[arg(long, value_name = "PURL", value_parser = release)]
-    pub(crate) package: Option<Purl>,
-    /// Certificates: a file, armoured or binary, or a directory of such files. May be repeated.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) keyring: Vec<PathBuf>,
-    /// A signer whose word counts, by the primary key's fingerprint. May be repeated.
-    #[arg(long, value_name = "FPR", value_parser = fingerprint)]
-    pub(crate) signer: Vec<Fingerprint>,
-    /// How many different signers are needed.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) signatures: usize,
-    /// A store of evidence. May be repeated; the package's own `.countersign/` is always read.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) store: Vec<PathBuf>,
-    /// The moment that the verdict speaks of: RFC 3339, a date, or @ and seconds since 1970.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) at: Option<Timestamp>,
-    /// How the verdict is printed.
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

@@ -1,28 +1,44 @@
-//! `countersign verify DIR --signer FPR`.
+//! `countersign verify`.
 
 use std::io::Write;
 
 use super::args::VerifyArgs;
+use super::ground::{Ground, Refused};
 use super::terminal::Progress;
 use super::{Context, tell};
-use crate::verify::{Request, verify};
+use crate::accept::next;
+use crate::reason::{Answer, Code, Reason};
+use crate::state::LockFile;
+use crate::verify::{Verified, verify};
 
 pub(super) fn run(arguments: &VerifyArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
-    if arguments.signer.is_empty() {
-        anyhow::bail!("say whose word counts: --signer FINGERPRINT (policies without it are not built yet)");
-    }
+    let (question, base) = (&arguments.question, arguments.base.as_deref());
+    let ground = match Ground::gather(question, base, context) {
+        Ok(ground) => ground,
+        Err(Refused(report)) => return Ok(tell(&report, question.format, out)?),
+    };
     let progress = Progress::new(context.edge.progress);
-    let report = verify(&Request {
-        dir: &arguments.dir,
-        package: arguments.package.as_ref(),
-        keyrings: &arguments.keyring,
-        signers: &arguments.signer,
-        needed: arguments.signatures,
-        stores: &arguments.store,
-        times: context.times(arguments.at),
-        limits: &context.limits,
-        watcher: &progress,
-    })?;
+    let mut verified = verify(&ground.request(question, None, &progress))?;
     drop(progress);
-    Ok(tell(&report, arguments.format, out)?)
+    if arguments.locked {
+        let changed = unlocked(ground.lock.as_ref(), &verified, context)?;
+        changed.into_iter().for_each(|reason| verified.report.add(reason));
+    }
+    Ok(tell(&verified.report, question.format, out)?)
+}
+
+/// Why the lock does not hold all of this verdict; none if it does.
+fn unlocked(file: Option<&LockFile>, verified: &Verified, context: &Context<'_>) -> anyhow::Result<Option<Reason>> {
+    let why = match file.filter(|file| file.is_there()) {
+        None => "there is no lock, and `--locked` asks for one".to_owned(),
+        Some(file) => match next(file.lock(), &verified.verdict, None, context.now)? {
+            Some(next) if file.would_change(&next) => {
+                let place = crate::shown::Shown::new(file.path().as_os_str().as_encoded_bytes()).to_string();
+                format!("accepting this would change {place}, and `--locked` forbids that")
+            }
+            _ => return Ok(None),
+        },
+    };
+    let reason = Reason::new(Code::LockChanged, Answer::CannotTell, why);
+    Ok(Some(reason.step("run `countersign accept` and commit the lock")))
 }

@@ -172,6 +172,15 @@ impl Person {
         key.parts_into_secret().and_then(|key| key.into_keypair()).expect("a secret key")
     }
 
+    /// A signature file over `text` by the primary key, made now.
+    pub(crate) fn sign_text(&self, text: &[u8]) -> Vec<u8> {
+        let builder = SignatureBuilder::new(SignatureType::Binary)
+            .set_hash_algo(HashAlgorithm::SHA512)
+            .set_signature_creation_time(NOW)
+            .expect("a date");
+        file(&builder.sign_message(&mut self.key_pair(0), text).expect("a signature"))
+    }
+
     /// A signature over [`MESSAGE`] by the primary key, made now.
     pub(crate) fn sign(&self) -> SignatureFile {
         self.sign_with(0, |builder| builder)

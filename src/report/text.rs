@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::{PackageReport, Report};
 use crate::reason::{Answer, Reason};
-use crate::verdict::{Known, Outcome};
+use crate::verdict::{Basis, Known, Outcome};
 
 /// Writes a report as text.
 #[derive(Debug)]
@@ -17,24 +17,27 @@ impl fmt::Display for Text<'_> {
         }
         write_reasons(f, &self.0.reasons)?;
         for package in &self.0.packages {
-            write_package(f, package, &self.0.at)?;
+            write_package(f, package, self.0)?;
         }
         Ok(())
     }
 }
 
-fn write_package(f: &mut fmt::Formatter<'_>, package: &PackageReport, at: &str) -> fmt::Result {
+fn write_package(f: &mut fmt::Formatter<'_>, package: &PackageReport, report: &Report) -> fmt::Result {
     let name = package.package.as_deref().unwrap_or("this directory");
-    writeln!(f, "{}: {name}", outcome(package.verdict))?;
+    writeln!(f, "{}: {name}", headline(package))?;
     writeln!(f, "  authentic   {:<8} {}", known(package.authentic), authentic(package))?;
     writeln!(f, "  authorised  {:<8} {}", known(package.authorised), authorised(package))?;
-    let basis = if package.basis.is_some() { "by the signers that you named" } else { "" };
+    let basis = basis(package, &report.policy.source);
     writeln!(f, "  accepted    {}", format_args!("{:<8} {basis}", known(package.accepted)).to_string().trim_end())?;
     for author in &package.authors {
         let name = package.names.get(author).map(|name| format!("  {name}")).unwrap_or_default();
         writeln!(f, "  author      {author}{name}")?;
     }
-    writeln!(f, "  at          {at}")?;
+    for path in &package.paths {
+        writeln!(f, "  trust {:>3}   {}", path.amount, path.certificates.join("\n           -> "))?;
+    }
+    writeln!(f, "  at          {}", report.at)?;
     write_reasons(f, &package.reasons)?;
     if package.reasons_total > package.reasons.len() {
         let (listed, total) = (package.reasons.len(), package.reasons_total);
@@ -69,7 +72,30 @@ fn authentic(package: &PackageReport) -> String {
     }
 }
 
+/// The verdict in one word; what nobody vouched for is never called accepted.
+fn headline(package: &PackageReport) -> &'static str {
+    match package.basis {
+        Some(Basis::Unsigned) => "NOT VOUCHED FOR",
+        Some(Basis::FirstUse) => "ACCEPTED ON FIRST USE",
+        _ => outcome(package.verdict),
+    }
+}
+
+/// On what it rests, and who says so.
+fn basis(package: &PackageReport, source: &str) -> String {
+    match package.basis {
+        None => String::new(),
+        Some(Basis::Unsigned) => format!("unsigned, which the policy lets through ({source})"),
+        Some(Basis::FirstUse) => format!("by its first author, whom nobody else vouches for ({source})"),
+        Some(_) if source == "--signer" => "by the signers that you named".to_owned(),
+        Some(basis) => format!("by {basis} ({source})"),
+    }
+}
+
 fn authorised(package: &PackageReport) -> String {
+    if package.needed == 0 {
+        return "no rule asks for its authors".to_owned();
+    }
     format!("{} of {} needed authors", package.authors.len(), package.needed)
 }
 

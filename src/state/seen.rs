@@ -7,6 +7,7 @@ use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
 use crate::lock::MemoryFault;
 use crate::lock::sealed::{Content, same, seal, unseal};
+use crate::openpgp::open::FirstSeen;
 use crate::statement::print::Printer;
 use crate::time::Timestamp;
 
@@ -47,11 +48,6 @@ impl Seen {
         seal(KIND, &self.content())
     }
 
-    /// When a signature by this certificate over this statement was first seen here.
-    pub fn first_seen(&self, statement: Digest, signer: &Fingerprint) -> Option<Timestamp> {
-        self.first.get(&(statement, signer.clone())).copied()
-    }
-
     /// The latest moment that was ever seen here: a clock that is before it was turned back.
     pub fn floor(&self) -> Option<Timestamp> {
         self.floor
@@ -88,6 +84,12 @@ impl Seen {
             printer.plain("first", first);
         }
         printer.finish()
+    }
+}
+
+impl FirstSeen for Seen {
+    fn first_seen(&self, statement: Digest, signer: &Fingerprint) -> Option<Timestamp> {
+        self.first.get(&(statement, signer.clone())).copied()
     }
 }
 

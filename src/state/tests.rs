@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::write::{Step, unwatched};
 use super::*;
 use crate::lock::{Basis, Pin};
+use crate::openpgp::open::FirstSeen as _;
 use crate::time::Timestamp;
 
 fn now() -> Timestamp {

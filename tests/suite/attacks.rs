@@ -7,6 +7,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "shared functions of tests")]
 
+pub(crate) mod certify;
 pub(crate) mod forms;
 pub(crate) mod people;
 pub(crate) mod world;

@@ -20,6 +20,7 @@ fn commands() {
         .env("HOME", "/nonexistent")
         .env("XDG_CONFIG_HOME", "/nonexistent")
         .env("XDG_DATA_HOME", "/nonexistent")
+        .env("XDG_STATE_HOME", "/nonexistent")
         .case("tests/cmd/*.toml");
 }
 

@@ -12,7 +12,7 @@ const ROWS: &[&[&str]] = &[
     &["main"],
     &["cli"],
     &["certification"],
-    &["publish"],
+    &["accept", "publish"],
     &["programs"],
     &["verify"],
     &["settings"],

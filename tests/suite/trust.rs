@@ -72,6 +72,7 @@ impl World {
             clock: day(300),
             path: OsString::new(),
             data: None,
+            state: None,
             cert_d: None,
             config: None,
             folder: self.dir.path().into(),

@@ -12,8 +12,12 @@ use std::sync::OnceLock;
 
 use countersign::digest::Digest;
 use countersign::fingerprint::Fingerprint;
+use countersign::keyring::Keyring;
 use countersign::limits::Limits;
+use countersign::lock::Lock;
+use countersign::openpgp::open::NothingSeen;
 use countersign::package::Purl;
+use countersign::policy::{Policy, Signers};
 use countersign::reason::Answer;
 use countersign::statement::Manifest;
 use countersign::statement::manifest::Draft;
@@ -21,6 +25,7 @@ use countersign::store::Store;
 use countersign::time::{Times, Timestamp};
 use countersign::tree::{SurveyRequest, survey};
 use countersign::verdict::Outcome;
+use countersign::verdict::authors::Origin;
 use countersign::verify::{Request, verify};
 use proptest::prelude::*;
 use sequoia_openpgp::armor::Kind;
@@ -147,18 +152,26 @@ impl World {
     fn decide(&self, stores: &[PathBuf], needed: usize) -> Decided {
         let signers: Vec<_> = (0..AUTHORS).map(fingerprint).collect();
         let now: Timestamp = "2026-11-23".parse().unwrap();
+        let limits = Limits::default();
+        let stores: Vec<_> = stores.iter().map(|path| (Store::open(path, &limits).unwrap(), Origin::Named)).collect();
         let report = verify(&Request {
             dir: &self.at("package"),
             package: Some(&package("1.0")),
-            keyrings: &[self.at("keyring.pgp")],
-            signers: &signers,
-            needed,
-            stores,
+            policy: &Policy::of_signers(&Signers::new(signers, needed).unwrap()),
+            source: "--signer".into(),
+            keyring: &Keyring::read(&[self.at("keyring.pgp")], &limits).unwrap(),
+            stores: &stores,
+            lock: &Lock::default(),
+            seen: &NothingSeen,
+            overriding: None,
+            refused: &[],
+            notes: Vec::new(),
             times: Times { at: now, now },
-            limits: &Limits::default(),
+            limits: &limits,
             watcher: &(),
         })
-        .unwrap();
+        .unwrap()
+        .report;
         assert!(report.reasons.is_empty(), "{:?}", report.reasons);
         let told = &report.packages[0];
         let against = told.reasons.iter().filter(|reason| matches!(reason.answer, Answer::Reject | Answer::CannotTell));

@@ -11,6 +11,8 @@ use sequoia_openpgp::types::{Curve, Features, HashAlgorithm, KeyFlags, ReasonFor
 use sequoia_openpgp::{Cert, Packet};
 use serde::Deserialize;
 
+use super::certify::Word;
+
 /// When all keys are made, unless a case says otherwise: 2024-01-01T00:00:00Z.
 pub(crate) const MADE: u64 = 1_704_067_200;
 /// When everybody signs: 2024-06-01T00:00:00Z.
@@ -43,6 +45,8 @@ pub(crate) struct Recipe {
     flood: u32,
     /// Whose they are, or say they are; otherwise by a key that is in no keyring.
     pub(crate) flood_by: Option<String>,
+    /// Who certified them, and for what.
+    pub(crate) certified: Vec<Word>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -61,7 +65,7 @@ struct Subkey {
 /// Somebody with secret keys.
 #[derive(Clone)]
 pub(crate) struct Person {
-    cert: Cert,
+    pub(super) cert: Cert,
     /// Secret keys: the primary one, then the subkeys in the order of the recipe.
     keys: Vec<KeyPair>,
     /// What the certificate cannot hold, since nothing binds it.
@@ -166,7 +170,7 @@ impl Person {
         self
     }
 
-    fn plus(self, packets: impl IntoIterator<Item = Packet>) -> Self {
+    pub(super) fn plus(self, packets: impl IntoIterator<Item = Packet>) -> Self {
         let packets: Vec<_> = packets.into_iter().collect();
         Self { cert: self.cert.insert_packets(packets).expect("packets").0, ..self }
     }

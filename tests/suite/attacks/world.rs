@@ -154,6 +154,13 @@ impl World {
             let person = people.remove(name).expect("somebody").flooded(recipe, by.as_ref());
             people.insert(name.clone(), person);
         }
+        for (name, recipe) in recipes {
+            for word in &recipe.certified {
+                let by = people[&word.by].clone();
+                let person = people.remove(name).expect("somebody").certified(&by, word);
+                people.insert(name.clone(), person);
+            }
+        }
         let world = Self { folder, people, program: program.to_owned() };
         for (path, text) in PACKAGE {
             world.write(&format!("package/{path}"), text.as_bytes());
@@ -306,7 +313,14 @@ impl World {
     pub(crate) fn run(&self, words: &[String]) -> std::process::Output {
         let words = words.iter().map(|word| OsString::from_vec(super::unescape(&self.fill(word))));
         let mut command = std::process::Command::new(&self.program);
-        command.env_clear().current_dir(self.root()).args(words).output().expect("the program starts")
+        // Everything of the user's own lies in the world.
+        command
+            .env_clear()
+            .env("HOME", self.root().join("home"))
+            .current_dir(self.root())
+            .args(words)
+            .output()
+            .expect("the program starts")
     }
 
     /// Everything in the world: path, kind, mode, size, time of change. What only reads leaves it as it is.

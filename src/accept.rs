@@ -1,0 +1,99 @@
+//! Remembering what was verified: what the lock becomes, and writing it down after the whole verdict.
+//!
+//! Only here, and only for what was accepted, is anything remembered of a package.
+
+use thiserror::Error;
+
+use crate::lock::pin::Passed;
+use crate::lock::{Lock, Unfit};
+use crate::state::write::unwatched;
+use crate::state::{LockFile, Seen, StateError, UserState};
+use crate::time::Timestamp;
+use crate::verdict::Verdict;
+use crate::verify::Verified;
+
+/// What the lock becomes if a verdict is remembered: the package takes the place of the pin that it followed. None if
+/// the package was not accepted.
+///
+/// # Errors
+/// What cannot be remembered, such as a package without a version.
+pub fn next(lock: &Lock, verdict: &Verdict, passed: Option<Passed>, now: Timestamp) -> Result<Option<Lock>, Unfit> {
+    let Some(pin) = verdict.pin.clone() else { return Ok(None) };
+    let mut next = lock.clone();
+    match &verdict.replaces {
+        Some(before) => next.follow(before, pin, now)?,
+        None => next.remember(pin, now)?,
+    }
+    if let Some(passed) = passed {
+        next.record(passed)?;
+    }
+    Ok(Some(next))
+}
+
+/// What was remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it was written, or there was nothing to write")]
+pub enum Remembered {
+    /// The lock says something new.
+    New,
+    /// The lock said all of it before.
+    Already,
+}
+
+/// Writes down an accepted verdict: first when its signatures were seen, then the lock. `state` is none where the user
+/// has no home.
+///
+/// # Errors
+/// Nothing was accepted, or it cannot be written; the lock is as it was.
+pub fn remember(
+    file: &LockFile,
+    state: Option<&UserState>,
+    verified: &Verified,
+    passed: Option<Passed>,
+    now: Timestamp,
+) -> Result<Remembered, AcceptError> {
+    let next = next(file.lock(), &verified.verdict, passed, now)?.ok_or(AcceptError::NotAccepted)?;
+    if let Some(state) = state {
+        let mut seen = Seen::default();
+        verified.signed.iter().for_each(|(statement, signer)| seen.see(*statement, signer.clone(), now));
+        seen.raise_floor(now);
+        state.add(&seen, &unwatched)?;
+    }
+    if !file.would_change(&next) {
+        return Ok(Remembered::Already);
+    }
+    file.write(&next, &unwatched)?;
+    Ok(Remembered::New)
+}
+
+/// Why nothing was remembered.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AcceptError {
+    /// A refusal is never remembered.
+    #[error("nothing is remembered of what was not accepted")]
+    NotAccepted,
+    /// What a lock cannot hold.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// The lock or the state.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Nobody could be asked.
+    #[error("nobody is there to confirm; nothing was remembered")]
+    NobodyThere,
+    /// The user did not want it.
+    #[error("you did not say yes; nothing was remembered")]
+    No,
+}
+
+impl AcceptError {
+    /// What to do next.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::State(error) => error.hint(),
+            Self::NobodyThere => Some("look at the verdict above, and say --yes if it should be remembered"),
+            Self::NotAccepted | Self::Unfit(_) | Self::No => None,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `countersign accept`: the same verdict as `verify`, remembered.
+
+use std::io::Write;
+
+use super::args::AcceptArgs;
+use super::ground::{Ground, Refused};
+use super::terminal::{Progress, confirm};
+use super::{Context, tell};
+use crate::accept::{AcceptError, Remembered, remember};
+use crate::lock::pin::Passed;
+use crate::shown::Shown;
+use crate::verdict::Outcome;
+use crate::verdict::authors::Overriding;
+use crate::verify::verify;
+
+pub(super) fn run(
+    arguments: &AcceptArgs,
+    context: &Context<'_>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<u8> {
+    let question = &arguments.question;
+    if question.at.is_some() {
+        anyhow::bail!("what is remembered is remembered now: `accept` takes no --at");
+    }
+    if !question.signer.is_empty() {
+        anyhow::bail!("--signer is a policy for one run, and has no memory; write the signers into a policy to accept");
+    }
+    let ground = match Ground::gather(question, None, context) {
+        Ok(ground) => ground,
+        Err(Refused(report)) => return Ok(tell(&report, question.format, out)?),
+    };
+    let Some(file) = &ground.lock else {
+        anyhow::bail!("there is no place for memory: name one with --lock, or set HOME");
+    };
+    let overriding = match (arguments.code, &arguments.fingerprint) {
+        (Some(code), Some(fingerprint)) => Some(Overriding { code, fingerprint: fingerprint.clone() }),
+        _ => None,
+    };
+    let progress = Progress::new(context.edge.progress);
+    let mut verified = verify(&ground.request(question, None, &progress))?;
+    let mut passed = None;
+    if let Some(overriding) = &overriding {
+        let raised = verified.verdict.reasons.iter().any(|reason| reason.code == overriding.code);
+        if !raised {
+            anyhow::bail!("{} is not raised here, so there is nothing to override", overriding.code);
+        }
+        verified = verify(&ground.request(question, Some(overriding), &progress))?;
+        let package = verified.verdict.package.clone();
+        passed = package.map(|package| Passed {
+            package,
+            code: overriding.code,
+            fingerprint: overriding.fingerprint.clone(),
+            reason: arguments.reason.clone().unwrap_or_default(),
+            accepted: context.now,
+        });
+    }
+    drop(progress);
+    let code = tell(&verified.report, question.format, out)?;
+    if verified.report.verdict != Outcome::Accepted || verified.verdict.outcome() != Outcome::Accepted {
+        return Ok(code);
+    }
+    if !arguments.yes {
+        if !context.edge.interactive {
+            return Err(AcceptError::NobodyThere.into());
+        }
+        if !confirm("Remember this?", err)? {
+            return Err(AcceptError::No.into());
+        }
+    }
+    let place = Shown::new(file.path().as_os_str().as_encoded_bytes()).to_string();
+    match remember(file, ground.state.as_ref(), &verified, passed, context.now)? {
+        Remembered::New => writeln!(err, "Remembered in {place}.")?,
+        Remembered::Already => writeln!(err, "{place} remembers this already.")?,
+    }
+    Ok(code)
+}

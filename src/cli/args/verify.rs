@@ -1,0 +1,129 @@
+//! What `verify` and `accept` take.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{Format, fingerprint, release};
+use crate::fingerprint::Fingerprint;
+use crate::lock::Basis;
+use crate::package::Purl;
+use crate::reason::Code;
+use crate::time::Timestamp;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  countersign verify acme-2.1
+  countersign verify acme-2.1 --store evidence --package pkg:generic/acme@2.1 --policy countersign.toml --locked
+  countersign verify acme-2.1 --package pkg:generic/acme@2.1 --keyring acme.asc --signer 0123456789ABCDEF0123456789ABCDEF01234567
+  countersign verify acme-2.1 --store evidence --package pkg:generic/acme@2.1 --keyring keys --signer FPR1 --signer FPR2 --signatures 2")]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) question: QuestionArgs,
+    /// Could not tell (2) where the lock is missing, or accepting this would change it.
+    #[arg(long, conflicts_with_all = ["signer", "at"])]
+    pub(crate) locked: bool,
+    /// Judge by the policy, keyring and lock of this checkout, the merge base, and tell how those here differ.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "lock", "signer"])]
+    pub(crate) base: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  countersign accept acme-2.1
+  countersign accept acme-2.1 --package pkg:generic/acme@2.1 --store evidence --yes
+  countersign accept acme-2.1 --override author-changed --fingerprint 0123456789ABCDEF0123456789ABCDEF01234567 --reason \"handed over, told me by phone\"")]
+pub(crate) struct AcceptArgs {
+    #[command(flatten)]
+    pub(crate) question: QuestionArgs,
+    /// Lead this package, and no other, through this alarm; it is recorded and shown.
+    #[arg(long = "override", value_name = "CODE", value_parser = alarm, requires_all = ["fingerprint", "reason"])]
+    pub(crate) code: Option<Code>,
+    /// Whom the alarm is about: the new author; for a downgrade, the old one.
+    #[arg(long, value_name = "FPR", value_parser = fingerprint, requires = "code")]
+    pub(crate) fingerprint: Option<Fingerprint>,
+    /// Why.
+    #[arg(long, value_name = "TEXT", requires = "code")]
+    pub(crate) reason: Option<String>,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// What is asked, and by what it is judged.
+#[derive(Debug, Args)]
+pub(crate) struct QuestionArgs {
+    /// The directory of the package.
+    pub(crate) dir: PathBuf,
+    /// The package that this should be, with its version: pkg:cargo/serde@1.0.229.
+    #[arg(long, value_name = "PURL", value_parser = release)]
+    pub(crate) package: Option<Purl>,
+    /// The policy. Otherwise a countersign.toml upwards from here (never in the package), the user's own, or first use.
+    #[arg(long, value_name = "FILE", conflicts_with = "signer")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Certificates: a file, armoured or binary, or a directory of such files. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keyring: Vec<PathBuf>,
+    /// A policy of just this signer, by the primary key's fingerprint; it reads no lock and no state. May be repeated.
+    #[arg(long, value_name = "FPR", value_parser = fingerprint)]
+    pub(crate) signer: Vec<Fingerprint>,
+    /// How many different signers are needed.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "signer")]
+    pub(crate) signatures: usize,
+    /// A store of evidence. May be repeated; the package's own `.countersign/` is always read.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Vec<PathBuf>,
+    /// Where memory is; if it is not there yet, this is first contact. Otherwise countersign.lock, found as the policy is.
+    #[arg(long, value_name = "FILE", conflicts_with = "signer")]
+    pub(crate) lock: Option<PathBuf>,
+    /// Refuse what rests on no more than this, though the policy lets it through.
+    #[arg(long, value_name = "BASIS", value_enum, value_delimiter = ',')]
+    pub(crate) fail_on: Vec<FailOn>,
+    /// The moment that the verdict speaks of: RFC 3339, a date, or @ and seconds since 1970.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<Timestamp>,
+    /// How the verdict is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+impl QuestionArgs {
+    /// What is refused beside what the policy refuses.
+    pub(crate) fn refused(&self) -> Vec<Basis> {
+        let basis = |fail: &FailOn| match fail {
+            FailOn::Unsigned => Basis::Unsigned,
+            FailOn::FirstUse => Basis::FirstUse,
+        };
+        self.fail_on.iter().map(basis).collect()
+    }
+}
+
+/// A basis that can be refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    /// Nobody vouched for it.
+    Unsigned,
+    /// Nobody but its own first author did.
+    FirstUse,
+}
+
+/// An alarm that `accept --override` leads through.
+fn alarm(text: &str) -> Result<Code, String> {
+    let known = ALARMS.iter().copied().find(|code| code.as_str() == text);
+    known.ok_or_else(|| {
+        let names: Vec<_> = ALARMS.iter().map(|code| code.as_str()).collect();
+        format!("no alarm that can be overridden; those are {}", names.join(", "))
+    })
+}
+
+/// Only these. Other bytes than were signed, a revoked signer and distrust have no way through.
+const ALARMS: &[Code] = &[
+    Code::AuthorChanged,
+    Code::AuthorContested,
+    Code::Rollback,
+    Code::Downgrade,
+    Code::Equivocation,
+    Code::SourceChanged,
+];

@@ -1,0 +1,187 @@
+//! Holds evidence against the clauses of a rule, one after the other, and says for each that is not met what is missing.
+
+use std::collections::BTreeSet;
+
+use super::authors::{Release, Right, Scale, Signer};
+use super::{Basis, Known};
+use crate::fingerprint::Fingerprint;
+use crate::grant::Role;
+use crate::policy::Voices;
+use crate::policy::rule::{AuthorClause, CheckClause, Requirement, ReviewClause};
+use crate::reason::{Answer, Code, Reason};
+
+/// How a requirement came out.
+#[derive(Debug, Clone)]
+pub(super) struct Outcome {
+    /// Whether it is met.
+    pub(super) met: Known,
+    /// What the people who were counted for it are counted by; none where nothing but skipping met it.
+    pub(super) basis: Option<Basis>,
+    /// Authors who were counted.
+    pub(super) authors: BTreeSet<Fingerprint>,
+    /// How many more voices it would take, at least.
+    missing: usize,
+    /// Why it is not met.
+    pub(super) reasons: Vec<Reason>,
+}
+
+/// What clauses are held against.
+pub(super) struct Evidence<'a> {
+    /// The release that is judged, if there is one.
+    pub(super) release: Option<&'a Release<'a>>,
+    /// Whether author clauses are skipped, since the package is unsigned and may be.
+    pub(super) skip_authors: bool,
+    /// What rights were weighed by.
+    pub(super) scale: &'a Scale<'a>,
+}
+
+impl Evidence<'_> {
+    /// Holds the evidence against a requirement.
+    pub(super) fn meet(&self, requirement: &Requirement) -> Outcome {
+        match requirement {
+            Requirement::All(inner) => {
+                let none = Outcome { basis: None, ..Outcome::met(None) };
+                inner.iter().map(|clause| self.meet(clause)).fold(none, Outcome::and)
+            }
+            Requirement::Any(inner) => {
+                let outcomes = inner.iter().map(|clause| self.meet(clause));
+                // What is met by somebody's word comes before what is met by skipping.
+                let rank = |outcome: &Outcome| {
+                    let met = match outcome.met {
+                        Known::Yes => 0,
+                        Known::Unknown => 1,
+                        Known::No => 2,
+                    };
+                    (met, outcome.basis.is_none(), outcome.missing)
+                };
+                outcomes.min_by_key(rank).unwrap_or_else(|| Outcome::met(None))
+            }
+            Requirement::Author(clause) => self.authors(clause),
+            Requirement::Review(clause) => few_reviews(clause),
+            Requirement::Check(clause) => few_checks(clause),
+        }
+    }
+
+    /// Whether the release has the authors that a clause of the rule asks for, whatever else is asked; none where none does.
+    pub(super) fn authorised(&self) -> Option<Known> {
+        let answers = self.scale.author_clauses().map(|clause| {
+            let outcome = self.authors(clause);
+            // Skipped is not met.
+            if outcome.met == Known::Yes && outcome.authors.is_empty() { Known::No } else { outcome.met }
+        });
+        let rank = |known: &Known| match known {
+            Known::Yes => 0,
+            Known::Unknown => 1,
+            Known::No => 2,
+        };
+        answers.min_by_key(rank)
+    }
+
+    fn authors(&self, clause: &AuthorClause) -> Outcome {
+        if self.skip_authors {
+            return Outcome::met(None);
+        }
+        let counted = self.release.map(|release| release.counted(clause)).unwrap_or_default();
+        let authors = counted.values().map(|(signer, _)| signer.certificate.clone()).collect();
+        let bases = counted.values().map(|(_, right)| right.basis());
+        if counted.len() >= clause.count {
+            // It rests on the weakest of those that it takes, and it takes the strongest.
+            let mut bases: Vec<_> = bases.collect();
+            bases.sort_by_key(|basis| *basis != Basis::Policy);
+            let basis = bases.get(clause.count - 1).copied();
+            let independent = !clause.independent || self.are_independent(counted.into_values(), clause.count);
+            let met = Outcome { authors, ..Outcome::met(basis) };
+            return if independent { met } else { met.not_independent(clause.count) };
+        }
+        let uncertain = self.release.map_or(0, |release| release.uncertain(clause));
+        let cannot_tell = counted.len() + uncertain >= clause.count;
+        let (met, answer) =
+            if cannot_tell { (Known::Unknown, Answer::CannotTell) } else { (Known::No, Answer::Reject) };
+        let missing = clause.count - counted.len();
+        let message = format!("{} of {} needed author signatures that count", counted.len(), clause.count);
+        let step = self.author_step(clause, missing, &authors);
+        let reasons = vec![Reason::new(Code::TooFewAuthors, answer, message).step(step)];
+        Outcome { met, basis: None, authors, missing, reasons }
+    }
+
+    /// Paths are asked of those alone whose right rests on paths; the others were named by the user, or are remembered.
+    fn are_independent<'a>(&self, counted: impl Iterator<Item = (&'a Signer, &'a Right)>, needed: usize) -> bool {
+        let (with_paths, without): (Vec<_>, Vec<_>) = counted.partition(|(_, right)| right.authentication().is_some());
+        let needed = needed.saturating_sub(without.len());
+        let Some(trust) = self.scale.trust.filter(|_| needed > 1) else { return true };
+        let people: Vec<Vec<Fingerprint>> =
+            with_paths.iter().map(|(signer, _)| vec![signer.certificate.clone()]).collect();
+        let granted = with_paths.iter().all(|(_, right)| matches!(right, Right::Granted(_)));
+        trust.are_independent(&people, needed, granted.then_some(Role::Author), self.scale.package)
+    }
+
+    /// Who could sign; only people who are trusted already.
+    fn author_step(&self, clause: &AuthorClause, missing: usize, counted: &BTreeSet<Fingerprint>) -> String {
+        let (people, remembered) = (self.scale.people, self.scale.remembered());
+        let signed = people.count(counted);
+        let plural = if missing == 1 { "signature" } else { "signatures" };
+        let what = format!("{missing} more good {plural} on this manifest");
+        let left: Vec<String> = match &clause.from {
+            Voices::Only(named) => {
+                named.iter().filter(|person| !signed.contains(*person)).map(ToString::to_string).collect()
+            }
+            Voices::Authorised => {
+                let known = people.count(&remembered);
+                known.iter().filter(|person| !signed.contains(*person)).map(ToString::to_string).collect()
+            }
+        };
+        match (left.is_empty(), self.scale.trust.is_some()) {
+            (false, _) => format!("{what} by {}", left.join(" or ")),
+            (true, true) => format!("{what} by somebody whom your roots grant the role of author for this package"),
+            (true, false) => format!("{what} by its author"),
+        }
+    }
+}
+
+impl Outcome {
+    fn met(basis: Option<Basis>) -> Self {
+        Self { met: Known::Yes, basis, authors: BTreeSet::new(), missing: 0, reasons: Vec::new() }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.met = match (self.met, other.met) {
+            (Known::No, _) | (_, Known::No) => Known::No,
+            (Known::Yes, Known::Yes) => Known::Yes,
+            _ => Known::Unknown,
+        };
+        // All of it is needed, so it rests on the weaker.
+        self.basis = match (self.basis, other.basis) {
+            (Some(Basis::FirstUse), _) | (_, Some(Basis::FirstUse)) => Some(Basis::FirstUse),
+            (one, other) => one.or(other),
+        };
+        self.authors.extend(other.authors);
+        self.missing += other.missing;
+        self.reasons.extend(other.reasons);
+        self
+    }
+
+    fn not_independent(self, needed: usize) -> Self {
+        let message =
+            format!("{needed} independent people are needed, and the ways to those who signed meet in one hand");
+        let step = "a signature by somebody whom another introducer vouches for";
+        let reason = Reason::new(Code::NotIndependent, Answer::Reject, message).step(step);
+        Self { met: Known::No, missing: 1, reasons: vec![reason], ..self }
+    }
+
+    fn too_few(code: Code, count: usize, what: &str) -> Self {
+        let message = format!("0 of {count} needed {what}");
+        let step = format!("{count} more {what}");
+        let reasons = vec![Reason::new(code, Answer::Reject, message).step(step)];
+        Self { met: Known::No, basis: None, authors: BTreeSet::new(), missing: count, reasons }
+    }
+}
+
+// Reviews and checks are clauses like any other; as long as no such statement is read, nothing meets them.
+
+fn few_reviews(clause: &ReviewClause) -> Outcome {
+    Outcome::too_few(Code::TooFewReviews, clause.count, "reviews")
+}
+
+fn few_checks(clause: &CheckClause) -> Outcome {
+    Outcome::too_few(Code::TooFewChecks, clause.count, &format!("results of the check {}", clause.name))
+}

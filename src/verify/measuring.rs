@@ -1,0 +1,131 @@
+//! Measures a package's directory against the manifest that speaks best for it.
+
+use super::Request;
+use crate::digest::Digest;
+use crate::limits::Limits;
+use crate::reason::{Answer, Code, Reason};
+use crate::statement::Manifest;
+use crate::store::Store;
+use crate::store::package::Own;
+use crate::tree::{MeasuredTree, Survey, SurveyError, SurveyRequest, survey};
+use crate::tree_text::TreeText;
+use crate::verdict::authors::{Origin, Release};
+
+/// The tree, and the place of the manifest that it was compared with.
+#[derive(Default)]
+pub(super) struct Measured {
+    pub(super) compared: Option<usize>,
+    pub(super) tree: Option<MeasuredTree>,
+}
+
+/// Where tree texts are looked for.
+pub(super) struct Places<'a> {
+    pub(super) own: &'a Own,
+    pub(super) stores: &'a [(Store, Origin)],
+}
+
+/// Measures the directory and compares it with the manifests that the most people who count have signed, one after the
+/// other until one fits; where nobody who counts signed any, with the package's own, or the closest one.
+pub(super) fn measure(
+    releases: &[Release<'_>],
+    places: &Places<'_>,
+    request: &Request<'_>,
+    reasons: &mut Vec<Reason>,
+) -> Result<Measured, SurveyError> {
+    let count = |release: &Release<'_>| release.people().len();
+    let most = releases.iter().map(count).max().unwrap_or(0);
+    let mut order: Vec<_> = (0..releases.len()).filter(|place| count(&releases[*place]) == most || most == 0).collect();
+    order.sort_by_key(|place| (releases[*place].origin, releases[*place].opened.digest()));
+    if most == 0 {
+        order.truncate(1);
+    }
+    let mut first = None;
+    for place in order {
+        let mut told = Vec::new();
+        let tree = compare(releases[place].opened.statement(), places, request, &mut told)?;
+        let fits = tree.as_ref().is_some_and(|tree| tree.digest() == releases[place].opened.statement().tree());
+        let outcome = (Measured { compared: Some(place), tree }, told);
+        if fits || first.is_none() {
+            first = Some(outcome);
+        }
+        if fits {
+            break;
+        }
+    }
+    let Some((measured, told)) = first else {
+        let survey = look(None, request)?;
+        reasons.extend(survey.reasons().iter().cloned());
+        return Ok(Measured { compared: None, tree: survey.into_parts().0 });
+    };
+    reasons.extend(told);
+    Ok(measured)
+}
+
+/// Measures the directory against one manifest, and tells every difference.
+fn compare(
+    manifest: &Manifest,
+    places: &Places<'_>,
+    request: &Request<'_>,
+    told: &mut Vec<Reason>,
+) -> Result<Option<MeasuredTree>, SurveyError> {
+    let limits = request.limits;
+    if manifest.files() > limits.files || manifest.bytes() > limits.tree {
+        let message = format!(
+            "the manifest tells of {} files and {} bytes; at most {} files and {} bytes are measured",
+            manifest.files(),
+            manifest.bytes(),
+            limits.files,
+            limits.tree
+        );
+        told.push(Reason::new(Code::LimitTree, Answer::Reject, message));
+        return Ok(None);
+    }
+    let expected = tree_text(manifest.tree(), places, limits, told);
+    let survey = look(expected.as_ref(), request)?;
+    told.extend(survey.reasons().iter().cloned());
+    if let Some(expected) = &expected {
+        told.extend(survey.differences(expected));
+    }
+    Ok(survey.into_parts().0)
+}
+
+fn look(expected: Option<&TreeText>, request: &Request<'_>) -> Result<Survey, SurveyError> {
+    survey(&SurveyRequest {
+        dir: request.dir,
+        worktree: false,
+        portable: request.policy.tree().portable_names,
+        expected,
+        limits: request.limits,
+        watcher: request.watcher,
+    })
+}
+
+/// The tree text that a manifest names, from the package itself or a store. One that is damaged is set aside: then the
+/// digest decides all the same, but no file can be named.
+fn tree_text(wanted: Digest, places: &Places<'_>, limits: &Limits, told: &mut Vec<Reason>) -> Option<TreeText> {
+    let mut texts = Vec::new();
+    if let Some(text) = places.own.tree() {
+        if Digest::of(text) == wanted {
+            texts.push((".countersign/tree".to_owned(), text.to_vec()));
+        } else {
+            let message = "this tree text is not the one that the manifest names";
+            told.push(Reason::new(Code::TreeDigest, Answer::SetAside, message).at(".countersign/tree"));
+        }
+    }
+    for (store, _) in places.stores {
+        match store.tree(wanted) {
+            Ok(Some(text)) => texts.push((format!("{}: tree {wanted}", store.path().display()), text)),
+            Ok(None) => {}
+            Err(reason) => told.push(reason),
+        }
+    }
+    // All of them have the same digest, so one is as good as another.
+    let (name, text) = texts.into_iter().next()?;
+    match TreeText::parse(&text, limits) {
+        Ok(text) => Some(text),
+        Err(fault) => {
+            told.push(Reason::new(fault.code(), Answer::SetAside, fault.to_string()).at(name));
+            None
+        }
+    }
+}
