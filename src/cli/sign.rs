@@ -108,6 +108,7 @@ fn show(plan: &Plan, err: &mut dyn Write) -> io::Result<()> {
         writeln!(err, "This manifest is there already; your signature joins it, over the same bytes.")?;
     }
     match plan.since() {
+        None if plan.joins() => {}
         None => writeln!(err, "This is the first release.")?,
         Some((version, None)) => {
             let version = Shown::new(version);

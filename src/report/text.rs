@@ -29,7 +29,9 @@ fn write_package(f: &mut fmt::Formatter<'_>, package: &PackageReport, report: &R
     writeln!(f, "  authentic   {:<8} {}", known(package.authentic), authentic(package))?;
     writeln!(f, "  authorised  {:<8} {}", known(package.authorised), authorised(package))?;
     let basis = basis(package, &report.policy.source);
-    writeln!(f, "  accepted    {}", format_args!("{:<8} {basis}", known(package.accepted)).to_string().trim_end())?;
+    // What nobody vouched for is let through, and never called accepted.
+    let label = if package.basis == Some(Basis::Unsigned) { "let through" } else { "accepted" };
+    writeln!(f, "  {label:<11} {}", format_args!("{:<8} {basis}", known(package.accepted)).to_string().trim_end())?;
     for author in &package.authors {
         let name = package.names.get(author).map(|name| format!("  {name}")).unwrap_or_default();
         writeln!(f, "  author      {author}{name}")?;
@@ -85,8 +87,10 @@ fn headline(package: &PackageReport) -> &'static str {
 fn basis(package: &PackageReport, source: &str) -> String {
     match package.basis {
         None => String::new(),
-        Some(Basis::Unsigned) => format!("unsigned, which the policy lets through ({source})"),
-        Some(Basis::FirstUse) => format!("by its first author, whom nobody else vouches for ({source})"),
+        Some(Basis::Unsigned) => format!("unsigned, as the policy allows ({source})"),
+        Some(Basis::FirstUse) => {
+            format!("by an author known from first use alone; nobody else vouches for them ({source})")
+        }
         Some(_) if source == "--signer" => "by the signers that you named".to_owned(),
         Some(basis) => format!("by {basis} ({source})"),
     }
