@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::authors::{Lacking, Overriding, Release, Right, Scale, Signer};
-use super::memory::Slot;
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::policy::Voices;
@@ -81,14 +80,15 @@ pub(super) fn of_authors(release: Option<&Release<'_>>, scale: &Scale<'_>, reaso
     let strangers: Vec<_> =
         signers.iter().filter(|signer| matches!(signer.right, Err(lacking) if lacking != Lacking::Denied)).collect();
     let remembered = scale.remembered();
-    if !remembered.is_empty() {
+    let was_signed = scale.memory.was_signed(scale.slot);
+    if was_signed || !(remembered.is_empty() || strangers.is_empty()) {
         // A key that this build cannot check may be the one: then the count tells that nothing can be told.
         if release.is_none_or(|release| release.unsupported.iter().all(|one| one.right.is_err())) {
             reasons.push(if strangers.is_empty() { downgrade(scale) } else { changed(&strangers, &remembered) });
         }
         return false;
     }
-    let may = scale.rule.unsigned == Unsigned::Accept && scale.slot_is_open();
+    let may = scale.rule.unsigned == Unsigned::Accept;
     reasons.extend(strangers.iter().flat_map(|signer| stranger(signer, scale, may)));
     may
 }
@@ -172,14 +172,6 @@ fn stranger(signer: &Signer, scale: &Scale<'_>, may: bool) -> Vec<Reason> {
 }
 
 impl Scale<'_> {
-    /// Whether nothing signed is remembered in this place.
-    fn slot_is_open(&self) -> bool {
-        match self.slot {
-            Slot::New => true,
-            slot => self.memory.authors(slot).is_empty(),
-        }
-    }
-
     /// Whether each author clause names its people.
     fn names_authors(&self) -> bool {
         self.author_clauses().all(|clause| clause.from != Voices::Authorised)

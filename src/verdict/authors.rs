@@ -225,7 +225,7 @@ impl Scale<'_> {
 
     /// Whether what was accepted rests on nobody but people who are distrusted by now.
     pub fn is_void(&self) -> bool {
-        !self.memory.authors(self.slot).is_empty() && self.remembered().is_empty()
+        self.memory.was_signed(self.slot) && self.remembered().is_empty()
     }
 
     /// Whether nobody but the named and those with a grant can be authors: the rule names authors, or a scope names

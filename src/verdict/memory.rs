@@ -105,10 +105,16 @@ impl Memory {
         }
     }
 
-    /// Who may sign the next release: the authors of the slot, or where it was unsigned or is gone, those of before.
+    /// Who may sign the next release: the authors of the slot, or where it was unsigned or is gone, everyone who ever was
+    /// an author of the package. So a package that has an author somewhere is new to nobody.
     pub fn authors(&self, slot: Slot<'_>) -> BTreeSet<Fingerprint> {
         let pinned = slot.pin().map(|pin| pin.authors.clone()).unwrap_or_default();
-        if pinned.is_empty() && slot == Slot::New { self.former_authors.clone() } else { pinned }
+        if pinned.is_empty() { self.former_authors.clone() } else { pinned }
+    }
+
+    /// Whether the slot was signed, so that it must stay so.
+    pub fn was_signed(&self, slot: Slot<'_>) -> bool {
+        slot.pin().map_or_else(|| !self.former_authors.is_empty(), |pin| !pin.authors.is_empty())
     }
 
     /// What memory says against a release, whoever signed it.
