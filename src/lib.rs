@@ -3,10 +3,11 @@
 //! The way of a package, from bytes to verdict; one verb an arrow:
 //!
 //! ```text
-//! folder ──measure──▶ MeasuredTree ─────────────────────────────────┐
-//! statement + signatures ──new──▶ SignedStatement ─open─▶ OpenedStatement ─┼─judge─▶ Verdict ─tell─▶ Report
-//! keyring files ──read──▶ Keyring (who could have signed) ──▲       │        (text, JSON, exit code)
-//! signers ──check──▶ Signers (whose word counts) ───────────────────┘
+//! folder ──measure──▶ MeasuredTree ──────────────────────────────────────────┐
+//! statement + signatures ──new──▶ SignedStatement ──open──▶ OpenedStatement ─┤
+//! keyring files ──read──▶ Keyring ──lay out──▶ Network ──authenticate──▶ Authentication ┼─judge─▶ Verdict ─tell─▶ Report
+//! policy.toml ──read──▶ PolicyFile ──check──▶ Policy ────────────────────────┤      (text, JSON, exit code)
+//! countersign.lock ──read──▶ Lock (what was accepted) ───────────────────────┘
 //! ```
 //!
 //! `read` proves nothing; "verify" means only the whole ([`verify`]). Each of these is evidence: a type with private
