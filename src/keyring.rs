@@ -69,8 +69,9 @@ impl Keyring {
 
     /// This keyring and the certificates that came with evidence, each file with the name under which to report it.
     ///
-    /// Each file holds one certificate. A faulty one is set aside and harms nothing. What is over a limit only together with what came with it gives
-    /// way to what its owner really signed, so that nobody can keep a revocation out by adding rubbish.
+    /// Each file holds one certificate. A faulty one is set aside and harms nothing. Certifications in it are dropped: what
+    /// came with evidence adds no trust. What is over a limit only together with what came with it gives way to what its
+    /// owner really signed, so that nobody can keep a revocation out by adding rubbish.
     #[must_use]
     pub fn with_evidence<'a>(&self, files: impl IntoIterator<Item = (&'a str, &'a [u8])>, limits: &Limits) -> Self {
         let mut keyring = self.clone();
@@ -84,7 +85,10 @@ impl Keyring {
         let mut copies: BTreeMap<Fingerprint, Vec<(&str, RawCertificate<'_>)>> = BTreeMap::new();
         for (name, pieces) in &read {
             match RawCertificate::only(pieces) {
-                Ok(copy) => copies.entry(copy.fingerprint().clone()).or_default().push((name, copy)),
+                Ok(mut copy) => {
+                    copy.drop_words_of_others();
+                    copies.entry(copy.fingerprint().clone()).or_default().push((name, copy));
+                }
                 Err(error) => keyring.set_aside.push(aside(&error, name)),
             }
         }

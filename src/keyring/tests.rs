@@ -1,5 +1,10 @@
 use std::fs;
 
+use sequoia_openpgp::Packet;
+use sequoia_openpgp::packet::signature::subpacket::{Subpacket, SubpacketValue};
+use sequoia_openpgp::serialize::SerializeInto as _;
+use sequoia_openpgp::types::SignatureType;
+
 use super::*;
 use crate::openpgp::testing::{Person, TIMES, days_ago, packets};
 use crate::openpgp::{Handle, Standing};
@@ -264,4 +269,37 @@ fn rubbish_in_evidence_does_not_keep_a_revocation_out() {
     let keyring = local.with_evidence(files, &Limits::default());
     let certificate = keyring.by_fingerprint(one.certificate().fingerprint()).expect("a certificate");
     assert_eq!(certificate.standing(&TIMES), Standing::Revoked);
+}
+
+#[test]
+fn certifications_that_came_with_evidence_are_nobodys_word() {
+    let (introducer, target, stranger) = (Person::new(), Person::new(), Person::new());
+    let local = Keyring::from_certificates([introducer.certificate(), target.certificate()]);
+    let certified = |person: &Person| person.clone().certified(&introducer, days_ago(3), |word| word).public();
+    // Names are not signed: the owner's beside the issuer's makes no certification the owner's.
+    let named = target.clone().certified(&introducer, days_ago(3), |word| word);
+    let own = target.certificate().fingerprint().clone();
+    let named = named.0.strip_secret_key_material().into_packets().map(|packet| match packet {
+        Packet::Signature(mut made) if made.typ() == SignatureType::GenericCertification => {
+            let issuer =
+                Subpacket::new(SubpacketValue::Issuer(own.to_string()[24..].parse().expect("a key ID")), false);
+            made.unhashed_area_mut().add(issuer.expect("a subpacket")).expect("added");
+            Packet::from(made)
+        }
+        packet => packet,
+    });
+    let named: Vec<u8> = named.flat_map(|packet| packet.to_vec().expect("a packet")).collect();
+    let (of_target, of_stranger) = (certified(&target), certified(&stranger));
+    let files: [(&str, &[u8]); 3] = [("target", &of_target), ("stranger", &of_stranger), ("named", &named)];
+    let keyring = local.with_evidence(files, &Limits::default());
+    for person in [&target, &stranger] {
+        let certificate = keyring.by_fingerprint(person.certificate().fingerprint()).expect("a certificate");
+        assert_eq!(certificate.claims().len(), 0, "{:?}", keyring.set_aside());
+    }
+    // What the user has in the own keyring counts all the same, and evidence takes nothing from it.
+    let known = target.clone().certified(&introducer, days_ago(3), |word| word).certificate_among(&[&introducer]);
+    let local = Keyring::from_certificates([introducer.certificate(), known]);
+    let bare = target.public();
+    let keyring = local.with_evidence([("bare", &bare[..])], &Limits::default());
+    assert_eq!(keyring.by_fingerprint(&own).expect("a certificate").claims().len(), 1);
 }

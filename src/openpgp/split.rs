@@ -103,6 +103,18 @@ impl<'a> RawCertificate<'a> {
         self.components.iter_mut().for_each(|component| component.signatures.retain(stays));
     }
 
+    /// Drops what others say of the user IDs and subkeys, unless they take it back: a copy that anybody could have made up
+    /// adds no trust. A name beside the owner's is enough to be another's word, since names are not signed.
+    pub fn drop_words_of_others(&mut self) {
+        let own = self.name.id.0;
+        let takes_back = |signature: &[u8]| matches!(signature, [4 | 6, 0x30, ..]);
+        let stays = |signature: &&[u8]| {
+            takes_back(signature)
+                || SignatureHints::of(signature).is_some_and(|hints| hints.issuers.iter().all(|issuer| *issuer == own))
+        };
+        self.components.iter_mut().for_each(|component| component.signatures.retain(stays));
+    }
+
     /// Drops the user IDs and subkeys on which there is no signature that names the certificate itself.
     pub fn drop_unsigned(&mut self) {
         let own = self.name.id.0;

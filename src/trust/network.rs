@@ -173,6 +173,11 @@ impl<'k> Network<'k> {
         self.certificate(node).fingerprint()
     }
 
+    /// Whether a certificate lies in the user's own keyring. What only came with evidence is no root and introduces nobody.
+    pub(super) fn is_local(&self, node: u32) -> bool {
+        self.nodes[node as usize].local
+    }
+
     /// The certificate with its standing, which is judged when first asked for.
     pub(super) fn party(&self, node: u32) -> &Party<'k> {
         let member = &self.nodes[node as usize];

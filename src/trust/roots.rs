@@ -79,7 +79,9 @@ impl Viewpoint {
         let own = self.own.iter().map(|own| (own, Code::PolicyRootMissing, "own certificate"));
         let mut notes = Vec::new();
         for (fingerprint, code, what) in roots.chain(distrusted).chain(own) {
-            if keyring.by_fingerprint(fingerprint).is_some() {
+            if keyring.by_fingerprint(fingerprint).is_some()
+                && !(code == Code::PolicyRootMissing && keyring.is_only_evidence(fingerprint))
+            {
                 continue;
             }
             if let Some(primary) = keyring.primary_of(fingerprint) {

@@ -62,7 +62,7 @@ impl<'n, 'k> View<'n, 'k> {
             .iter()
             .filter(|root| root.amount > Amount::NONE)
             .filter_map(|root| Some((network.place(&root.fingerprint)?, root.clone())))
-            .filter(|(node, _)| !distrusted[*node as usize])
+            .filter(|(node, _)| !distrusted[*node as usize] && network.is_local(*node))
             .collect();
         roots.sort_by_key(|(node, _)| *node);
         let own = viewpoint.own.as_ref().and_then(|own| network.place(own));
@@ -112,6 +112,7 @@ impl<'n, 'k> View<'n, 'k> {
     /// Whether an utterance is worth verifying.
     pub(super) fn may_count(&self, utterance: &Utterance) -> bool {
         utterance.amount > Amount::NONE
+            && self.network.is_local(utterance.issuer)
             && !self.is_distrusted(utterance.issuer)
             && !self.is_distrusted(utterance.target)
     }
@@ -126,6 +127,7 @@ impl<'n, 'k> View<'n, 'k> {
         let (network, utterance) = (self.network, self.network.utterance(place));
         let counted = network.newest(utterance).valid.iter();
         counted
+            .filter(move |_| network.is_local(utterance.issuer))
             .filter(move |certification| self.uncounted(utterance, certification).is_none())
             .map(move |certification| self.edge(utterance, certification))
     }
