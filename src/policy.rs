@@ -263,8 +263,6 @@ struct SizeLimits {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TreeRules {
-    /// Whether symbolic links that stay inside of the tree are part of it.
-    pub contained_symlinks: bool,
     /// Whether names that Windows cannot hold are refused.
     pub portable_names: bool,
     /// Whether a checkout, its `.git` left out, may be accepted.

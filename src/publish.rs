@@ -149,6 +149,7 @@ pub fn prepare(request: &SignRequest<'_>) -> Result<Preparation, PublishError> {
         dir: request.dir,
         worktree: false,
         portable: true,
+        exclude: None,
         expected: None,
         limits: request.limits,
         watcher: request.watcher,

@@ -56,6 +56,7 @@ codes! {
     ContentDiffers "content-differs" "A file whose content is not what was signed."
     EvidenceUnknownFile "evidence-unknown-file" "Something in `.countersign/` that does not belong there, or the name in another spelling or place."
     Worktree "worktree" "The top-level `.git` was left out, as `--worktree` asked."
+    Excluded "excluded" "A file was left out of the measure, as the policy's `exclude` says."
     TreeDigest "tree-digest" "A tree text that is not the one the statement names."
     TreeSyntax "tree-syntax" "A tree text with a line that is not an entry."
     TreeOrder "tree-order" "A tree text whose lines are out of order or double."

@@ -36,6 +36,8 @@ pub struct SurveyRequest<'a> {
     pub worktree: bool,
     /// Refuse names that Windows cannot hold, where otherwise they are a note. Windows always refuses them.
     pub portable: bool,
+    /// Files to leave out, each of which is told. One that is expected is never left out.
+    pub exclude: Option<&'a BTreeSet<PackagePath>>,
     /// What the tree should be: a file that cannot be the expected one is not read, unless to see whether only its line
     /// endings differ.
     pub expected: Option<&'a TreeText>,
@@ -348,7 +350,15 @@ mod tests {
         symlink(".", fixture.at("here")).expect("linked");
         let survey_of = |dir: &Path| {
             let (limits, watcher) = (&fixture.limits, &());
-            survey(&SurveyRequest { dir, worktree: false, portable: false, expected: None, limits, watcher })
+            survey(&SurveyRequest {
+                dir,
+                worktree: false,
+                portable: false,
+                exclude: None,
+                expected: None,
+                limits,
+                watcher,
+            })
         };
         let error = survey_of(&fixture.at("none")).expect_err("no directory");
         assert!(matches!(error.source, ReadError::Missing));

@@ -22,6 +22,7 @@ pub(super) fn run(
         dir: &arguments.dir,
         worktree: arguments.worktree,
         portable: false,
+        exclude: None,
         expected: None,
         limits: &context.limits,
         watcher: &progress,

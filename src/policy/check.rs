@@ -226,8 +226,9 @@ fn read_tree(top: &mut Section<'_>, faults: &mut Faults<'_>) -> TreeRules {
             Err(why) => faults.value(found.at, format!("`{}` is refused: {why}", Shown::new(&found.value))),
         }
     }
+    // No other word yet: a policy must not ask for what is not done.
+    top.word("symlinks", &[("reject", ())], faults);
     TreeRules {
-        contained_symlinks: top.word("symlinks", &[("reject", false), ("contained", true)], faults).unwrap_or(false),
         portable_names: top.word("portable-names", &[("accept", false), ("reject", true)], faults).unwrap_or(false),
         worktree: top.word("worktree", &[("reject", false), ("accept", true)], faults).unwrap_or(false),
         exclude,

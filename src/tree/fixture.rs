@@ -13,13 +13,15 @@ pub(super) struct Fixture {
     pub(super) limits: Limits,
     pub(super) worktree: bool,
     pub(super) portable: bool,
+    pub(super) exclude: BTreeSet<PackagePath>,
 }
 
 impl Fixture {
     /// A directory with these files.
     pub(super) fn new(files: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let fixture = Self { dir, limits: Limits::default(), worktree: false, portable: false };
+        let fixture =
+            Self { dir, limits: Limits::default(), worktree: false, portable: false, exclude: BTreeSet::new() };
         files.iter().for_each(|(path, content)| fixture.write(path, content));
         fixture
     }
@@ -36,8 +38,15 @@ impl Fixture {
 
     pub(super) fn survey(&self, expected: Option<&TreeText>, watcher: &dyn Watcher) -> Survey {
         let (dir, limits) = (self.dir.path(), &self.limits);
-        let request =
-            SurveyRequest { dir, worktree: self.worktree, portable: self.portable, expected, limits, watcher };
+        let request = SurveyRequest {
+            dir,
+            worktree: self.worktree,
+            portable: self.portable,
+            exclude: Some(&self.exclude),
+            expected,
+            limits,
+            watcher,
+        };
         survey(&request).expect("a survey")
     }
 

@@ -433,6 +433,7 @@ mod tests {
             dir: &fixture.at(""),
             worktree: false,
             portable: false,
+            exclude: None,
             expected: None,
             limits: &limits,
             watcher: &(),

@@ -189,6 +189,10 @@ impl Step {
             Type::Special => self.notes.refuse(path.as_str(), reject(Code::SpecialFile, SPECIAL)),
             _ if is_other_device(&facts, root.own()) => self.notes.refuse(path.as_str(), cross_device(path.as_str())),
             Type::Folder => self.folders.push((Some(path), facts)),
+            Type::File if is_excluded(&path, request) => {
+                let message = "left out, as your policy's `exclude` says";
+                self.notes.reasons.push(Reason::new(Code::Excluded, Answer::Note, message).at(&raw));
+            }
             Type::File => {
                 if facts.mode.is_some_and(|mode| mode & 0o7000 != 0) {
                     let message = "the file has a setuid, setgid or sticky bit";
@@ -198,6 +202,12 @@ impl Step {
             }
         }
     }
+}
+
+/// Whether a file is to be left out. What was signed never is: nobody could see that it was changed.
+fn is_excluded(path: &PackagePath, request: &SurveyRequest<'_>) -> bool {
+    request.exclude.is_some_and(|exclude| exclude.contains(path))
+        && request.expected.is_none_or(|expected| expected.find(path).is_none())
 }
 
 /// Counts what is found on all threads, so that a walk ends that would not.
@@ -282,6 +292,23 @@ mod tests {
         fifo(fixture.at("d/fifo"));
         let _socket = UnixListener::bind(fixture.at("socket")).expect("a socket");
         assert_eq!(fixture.found(), [("special-file", "d/fifo".to_owned()), ("special-file", "socket".to_owned())]);
+    }
+
+    #[test]
+    fn what_a_policy_leaves_out_is_told_and_never_hides_what_was_signed() {
+        let mut fixture = Fixture::new(&[("a", "a"), ("installed", "x"), ("d/b", "b")]);
+        let signed = fixture.text();
+        for path in ["installed", "d"] {
+            fixture.exclude.insert(crate::path::PackagePath::parse(path.as_bytes()).expect("a path"));
+        }
+        assert_eq!(fixture.found(), one("excluded", "installed"), "only files, and by their exact names");
+        assert_eq!(fixture.text().files(), 2);
+        // It was signed, so it is measured.
+        let survey = fixture.survey(Some(&signed), &());
+        assert_eq!(survey.measured().map(|tree| tree.text().clone()), Some(signed.clone()));
+        fixture.write("installed", "changed");
+        let survey = fixture.survey(Some(&signed), &());
+        assert_eq!(told(&survey.differences(&signed)), one("content-differs", "installed"));
     }
 
     #[test]

@@ -179,8 +179,15 @@ impl Author {
 
 fn measured(dir: &Path) -> MeasuredTree {
     let limits = Limits::default();
-    let request =
-        SurveyRequest { dir, worktree: false, portable: false, expected: None, limits: &limits, watcher: &() };
+    let request = SurveyRequest {
+        dir,
+        worktree: false,
+        portable: false,
+        exclude: None,
+        expected: None,
+        limits: &limits,
+        watcher: &(),
+    };
     let survey = survey(&request).expect("a directory");
     survey.measured().cloned().unwrap_or_else(|| panic!("{}: {:?}", dir.display(), survey.reasons()))
 }

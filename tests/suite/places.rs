@@ -96,8 +96,15 @@ fn tree() -> TempDir {
 
 fn surveyed(dir: &Path) -> Survey {
     let limits = Limits::default();
-    let request =
-        SurveyRequest { dir, worktree: false, portable: false, expected: None, limits: &limits, watcher: &() };
+    let request = SurveyRequest {
+        dir,
+        worktree: false,
+        portable: false,
+        exclude: None,
+        expected: None,
+        limits: &limits,
+        watcher: &(),
+    };
     survey(&request).expect("a survey")
 }
 
