@@ -9,6 +9,8 @@ pub(crate) mod fixture;
 pub mod memory;
 mod notes;
 pub mod roots;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -228,11 +230,25 @@ pub fn judge(case: Case<'_>) -> Verdict {
     if outcome.met != Known::Yes {
         reasons.extend(explained(outcome.reasons.clone(), release, unread, scale, &reasons));
     }
-    let lifted = lift(&mut reasons, case.policy, scale, release, case.times);
+    // Of what could not be measured nothing is known that could be let through.
+    let mut lifted = BTreeSet::new();
+    if case.tree.is_some() {
+        lifted = lift(&mut reasons, case.policy, scale, release, case.times);
+        if outcome.met != Known::Yes && Outcome::of_reasons(&reasons) == Outcome::Accepted {
+            // What another reason said better stands for itself again, if that one was lifted for something else.
+            let mut left: Vec<_> =
+                outcome.reasons.iter().filter(|one| !is_lifted(one.code, &lifted)).cloned().collect();
+            if release.is_none() && left.iter().any(|one| one.code == Code::TooFewAuthors) {
+                left = vec![no_manifest(Some(scale.package))];
+            }
+            lifted.extend(lift(&mut left, case.policy, scale, release, case.times));
+            reasons.extend(left);
+        }
+    }
     let shown = match outcome.met {
         Known::Yes => Some(outcome.basis.unwrap_or(Basis::Unsigned)),
         // What is not met was lifted by the policy's or the user's own word, or keeps its reason.
-        _ => lifted.then_some(Basis::Unsigned),
+        _ => outcome.reasons.iter().all(|one| is_lifted(one.code, &lifted)).then_some(Basis::Unsigned),
     };
     let shown = shown.filter(|basis| *basis == Basis::Unsigned || verdict.authentic == Known::Yes);
     if let Some(basis) = shown.filter(|basis| case.refused.contains(basis)) {
@@ -319,16 +335,21 @@ fn explained(
 const AUTHOR_CODES: &[Code] =
     &[Code::Unauthorised, Code::OutOfScope, Code::TooDeep, Code::AuthorChanged, Code::Downgrade, Code::SignerDenied];
 
-/// Turns refusals into notes where an exemption of the policy, or the user's own override, lifts them. Gives whether any
-/// was.
+/// Whether what is missing was lifted, under its own code or under one that says it better.
+fn is_lifted(missing: Code, lifted: &BTreeSet<Code>) -> bool {
+    let better = |code: &Code| *code == Code::NoManifest || AUTHOR_CODES.contains(code);
+    lifted.contains(&missing) || missing == Code::TooFewAuthors && lifted.iter().any(better)
+}
+
+/// Turns refusals into notes where an exemption of the policy, or the user's own override, lifts them. Gives which ones.
 fn lift(
     reasons: &mut [Reason],
     policy: &Policy,
     scale: &Scale<'_>,
     release: Option<&Release<'_>>,
     times: Times,
-) -> bool {
-    let mut lifted = false;
+) -> BTreeSet<Code> {
+    let mut lifted = BTreeSet::new();
     // A refusal behind which somebody is revoked or distrusted is no mere lack of evidence.
     let grave = |reason: &Reason| matches!(reason.code, Code::SignerRevoked | Code::SignerDenied);
     let is_grave = reasons.iter().any(grave);
@@ -341,7 +362,7 @@ fn lift(
             }
             None => continue,
         };
-        lifted = true;
+        lifted.insert(reason.code);
         reason.answer = Answer::Note;
         reason.message = format!("{} ({why})", reason.message);
     }

@@ -168,7 +168,8 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
     let view = look(if counts { RetiredIssuers::Count } else { RetiredIssuers::LeaveOut });
     let lenient = if counts { None } else { look(RetiredIssuers::Count) };
     let roots = view.as_ref().map(|view| Roots::new(view, lenient.as_ref(), request.policy.trust()));
-    let signers: BTreeSet<_> = opened.iter().flat_map(|(opened, _)| opened.signers().cloned()).collect();
+    let everything = opened.iter().map(|(opened, _)| opened).chain(&others);
+    let signers: BTreeSet<_> = everything.flat_map(|opened| opened.signers().cloned()).collect();
     let people = people(request.policy, view.as_ref(), &signers);
     // 3. Who may speak for the package.
     let chain = Chain::new(opened.iter().map(|(opened, _)| opened).chain(&others));

@@ -12,7 +12,8 @@ use crate::reason::{Answer, Code, Reason};
 /// What several manifests of one version say against each other.
 pub(super) fn of_releases(releases: &[Release<'_>], scale: &Scale<'_>) -> Vec<Reason> {
     let mut alarms = equivocations(releases);
-    alarms.extend(contested(releases, scale));
+    alarms.extend(contested(releases));
+    alarms.extend(missed(releases, scale));
     alarms
 }
 
@@ -37,19 +38,30 @@ fn equivocations(releases: &[Release<'_>]) -> Vec<Reason> {
         .collect()
 }
 
+/// Who was named as the one of several claimants has to be one of them.
+fn missed(releases: &[Release<'_>], scale: &Scale<'_>) -> Option<Reason> {
+    let one = scale.overriding.filter(|one| one.code == Code::AuthorContested)?;
+    let claims = |release: &Release<'_>| release.authors().any(|(signer, _)| signer.certificate == one.fingerprint);
+    if releases.iter().any(claims) {
+        return None;
+    }
+    let message = "whoever you named is none of those who claim to be its author";
+    let step = "ask the author, by another way than the one the files came, which key is theirs";
+    Some(Reason::new(Code::AuthorContested, Answer::CannotTell, message).step(step))
+}
+
 /// Where a package is new, two first authors who have nobody in common are two claims, and neither wins.
-fn contested(releases: &[Release<'_>], scale: &Scale<'_>) -> Option<Reason> {
+fn contested(releases: &[Release<'_>]) -> Option<Reason> {
     let is_settled = |release: &Release<'_>| release.authors().any(|(_, right)| !matches!(right, Right::FirstUse));
     if releases.iter().any(is_settled) {
         return None;
     }
-    let overridden = scale.overriding.filter(|one| one.code == Code::AuthorContested);
     let claims: Vec<BTreeSet<_>> = releases.iter().map(Release::people).filter(|people| !people.is_empty()).collect();
     let apart = claims.iter().enumerate().find_map(|(place, one)| {
         let other = claims[place + 1..].iter().find(|other| one.is_disjoint(other))?;
         Some((one, other))
     });
-    let (one, other) = apart.filter(|_| overridden.is_none())?;
+    let (one, other) = apart?;
     let names = |people: &BTreeSet<_>| people.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let message = format!("two claim to be its author: {}; and {}", names(one), names(other));
     let step = "ask the author, by another way than the one the files came, which key is theirs";

@@ -79,8 +79,10 @@ pub enum Lacking {
 pub struct Signer {
     /// The fingerprint of their certificate's primary key.
     pub certificate: Fingerprint,
-    /// Who that is.
+    /// Who that is, with those who share an authenticated address made one: for counting.
     pub person: Person,
+    /// Who that is by the policy's own word: for rights, which no certification gives to somebody else.
+    pub named: Person,
     /// Whether they count as author, and by what right.
     pub right: Result<Right, Lacking>,
 }
@@ -122,8 +124,8 @@ impl Release<'_> {
         self.authors().map(|(signer, _)| &signer.person).collect()
     }
 
-    /// The people whom a clause counts, each with the best right among their certificates.
-    pub fn counted(&self, clause: &AuthorClause) -> BTreeMap<&Person, (&Signer, &Right)> {
+    /// The people whom a clause counts, each with their certificates that signed.
+    pub fn counted(&self, clause: &AuthorClause) -> Counted<'_> {
         counted(&self.signers, clause)
     }
 
@@ -134,16 +136,19 @@ impl Release<'_> {
     }
 }
 
-fn counted<'a>(signers: &'a [Signer], clause: &AuthorClause) -> BTreeMap<&'a Person, (&'a Signer, &'a Right)> {
-    let mut counted = BTreeMap::new();
+/// People whom a clause counts.
+pub type Counted<'a> = BTreeMap<&'a Person, Vec<(&'a Signer, &'a Right)>>;
+
+fn counted<'a>(signers: &'a [Signer], clause: &AuthorClause) -> Counted<'a> {
+    let mut counted = Counted::new();
     for signer in signers {
         let Ok(right) = &signer.right else { continue };
         let fits = match &clause.from {
             Voices::Authorised => true,
-            named @ Voices::Only(_) => named.names(&signer.person),
+            named @ Voices::Only(_) => named.names(&signer.named),
         };
         if fits {
-            counted.entry(&signer.person).or_insert((signer, right));
+            counted.entry(&signer.person).or_default().push((signer, right));
         }
     }
     counted
@@ -207,9 +212,9 @@ impl Scale<'_> {
         let remembered = self.remembered();
         let exclusive = self.is_exclusive();
         let weighed = |certificate: &Fingerprint| {
-            let person = self.people.person(certificate);
-            let right = self.right(certificate, &person, opened, origin, &remembered, exclusive);
-            Signer { certificate: certificate.clone(), person, right }
+            let (person, named) = (self.people.person(certificate), self.policy.people().person(certificate));
+            let right = self.right(certificate, &named, opened, origin, &remembered, exclusive);
+            Signer { certificate: certificate.clone(), person, named, right }
         };
         let signers = opened.signers().map(weighed).collect();
         let unsupported = opened.unsupported().map(weighed).collect();
@@ -245,7 +250,7 @@ impl Scale<'_> {
     fn right(
         &self,
         certificate: &Fingerprint,
-        person: &Person,
+        named: &Person,
         opened: &OpenedStatement<Manifest>,
         origin: Origin,
         remembered: &BTreeSet<Fingerprint>,
@@ -254,7 +259,7 @@ impl Scale<'_> {
         if self.policy.distrusts(certificate) {
             return Err(Lacking::Denied);
         }
-        if self.author_clauses().any(|clause| clause.from.names(person)) {
+        if self.author_clauses().any(|clause| clause.from.names(named)) {
             return Ok(Right::Named);
         }
         let authorisation = self.trust.map(|trust| trust.authorisation(certificate, Role::Author, self.package));
@@ -276,6 +281,8 @@ impl Scale<'_> {
             Some(Authorisation::Known(found)) if self.rule.new_package != NewPackage::Reject => {
                 Ok(Right::Trusted(Box::new(found)))
             }
+            // Of several claimants, the user named one.
+            _ if self.overriding.is_some_and(|overriding| overriding.code == Code::AuthorContested) => Err(lacking),
             _ if self.rule.new_package == NewPackage::FirstUse && origin != Origin::Shared => Ok(Right::FirstUse),
             _ => Err(lacking),
         }
@@ -290,7 +297,9 @@ impl Scale<'_> {
 
     fn is_handed_over(&self, opened: &OpenedStatement<Manifest>, remembered: &BTreeSet<Fingerprint>) -> bool {
         let Some(pinned) = self.slot.pin().and_then(|pin| pin.manifest) else { return false };
-        let people = |some: &BTreeSet<Fingerprint>| self.people.count(some).len();
+        // The word of somebody who is distrusted by now counts for nothing, wherever in the chain it stands.
+        let trusted = |one: &&Fingerprint| !self.policy.distrusts(one);
+        let people = |some: &BTreeSet<Fingerprint>| self.people.count(some.iter().filter(trusted)).len();
         self.chain.is_handed_over(opened.digest(), pinned, remembered, self.rule.handover, &people)
     }
 }

@@ -82,12 +82,13 @@ impl Evidence<'_> {
             return Outcome::met(None);
         }
         let counted = self.release.map(|release| release.counted(clause)).unwrap_or_default();
-        let authors = counted.values().map(|(signer, _)| signer.certificate.clone()).collect();
-        let bases = counted.values().map(|(_, right)| right.basis());
+        let authors = counted.values().flatten().map(|(signer, _)| signer.certificate.clone()).collect();
+        let best = |basis: &Basis| *basis != Basis::Policy;
+        let bases = counted.values().filter_map(|all| all.iter().map(|(_, right)| right.basis()).min_by_key(best));
         if counted.len() >= clause.count {
             // It rests on the weakest of those that it takes, and it takes the strongest.
             let mut bases: Vec<_> = bases.collect();
-            bases.sort_by_key(|basis| *basis != Basis::Policy);
+            bases.sort_by_key(best);
             let basis = bases.get(clause.count - 1).copied();
             let independent = !clause.independent || self.are_independent(counted.into_values(), clause.count);
             let met = Outcome { authors, ..Outcome::met(basis) };
@@ -105,13 +106,14 @@ impl Evidence<'_> {
     }
 
     /// Paths are asked of those alone whose right rests on paths; the others were named by the user, or are remembered.
-    fn are_independent<'a>(&self, counted: impl Iterator<Item = (&'a Signer, &'a Right)>, needed: usize) -> bool {
-        let (with_paths, without): (Vec<_>, Vec<_>) = counted.partition(|(_, right)| right.authentication().is_some());
+    fn are_independent<'a>(&self, counted: impl Iterator<Item = Vec<(&'a Signer, &'a Right)>>, needed: usize) -> bool {
+        let by_paths = |all: &Vec<(&Signer, &Right)>| all.iter().all(|(_, right)| right.authentication().is_some());
+        let (with_paths, without): (Vec<_>, Vec<_>) = counted.partition(by_paths);
         let needed = needed.saturating_sub(without.len());
         let Some(trust) = self.scale.trust.filter(|_| needed > 1) else { return true };
         let people: Vec<Vec<Fingerprint>> =
-            with_paths.iter().map(|(signer, _)| vec![signer.certificate.clone()]).collect();
-        let granted = with_paths.iter().all(|(_, right)| matches!(right, Right::Granted(_)));
+            with_paths.iter().map(|all| all.iter().map(|(signer, _)| signer.certificate.clone()).collect()).collect();
+        let granted = with_paths.iter().flatten().all(|(_, right)| matches!(right, Right::Granted(_)));
         trust.are_independent(&people, needed, granted.then_some(Role::Author), self.scale.package)
     }
 

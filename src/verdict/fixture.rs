@@ -16,12 +16,23 @@ pub(crate) fn release(
     previous: &[Digest],
     signers: &[&Person],
 ) -> OpenedStatement<Manifest> {
+    release_of(version, Digest::of(tree.as_bytes()), authors, previous, signers)
+}
+
+/// The same of a tree of one file with one byte.
+pub(crate) fn release_of(
+    version: &str,
+    tree: Digest,
+    authors: &[&Person],
+    previous: &[Digest],
+    signers: &[&Person],
+) -> OpenedStatement<Manifest> {
     let draft = Draft {
         package: format!("pkg:generic/a@{version}").parse().expect("a purl"),
         released: NOW,
         authors: authors.iter().map(|author| name(author)).collect(),
         previous: previous.to_vec(),
-        tree: Digest::of(tree.as_bytes()),
+        tree,
         files: 1,
         bytes: 1,
         source: None,

@@ -98,9 +98,9 @@ impl Memory {
                 *place = Some(pin);
             }
         }
-        match (below, apart, above) {
-            (Some(pin), ..) | (None, Some(pin), _) => Slot::Follows(pin),
-            (None, None, Some(pin)) => Slot::Below(pin),
+        match (below, above, apart) {
+            (Some(pin), ..) | (None, None, Some(pin)) => Slot::Follows(pin),
+            (None, Some(pin), _) => Slot::Below(pin),
             (None, None, None) => Slot::New,
         }
     }

@@ -3,6 +3,7 @@
 use super::Request;
 use crate::digest::Digest;
 use crate::limits::Limits;
+use crate::policy::rule::Unsigned;
 use crate::reason::{Answer, Code, Reason};
 use crate::statement::Manifest;
 use crate::store::Store;
@@ -36,6 +37,17 @@ pub(super) fn measure(
     let most = releases.iter().map(count).max().unwrap_or(0);
     let mut order: Vec<_> = (0..releases.len()).filter(|place| count(&releases[*place]) == most || most == 0).collect();
     order.sort_by_key(|place| (releases[*place].origin, releases[*place].opened.digest()));
+    // Where unsigned packages pass, a stranger's manifest in a store leaves one no worse than unsigned.
+    let passes = request.package.and_then(|package| request.policy.rule_for(package));
+    if most == 0 && passes.is_some_and(|rule| rule.unsigned == Unsigned::Accept) {
+        let survey = look(None, request)?;
+        let tree = survey.measured().map(MeasuredTree::digest);
+        let keeps = |place: &usize| {
+            let release = &releases[*place];
+            release.origin == Origin::Own || Some(release.opened.statement().tree()) == tree
+        };
+        order.retain(keeps);
+    }
     if most == 0 {
         order.truncate(1);
     }
@@ -90,10 +102,12 @@ fn compare(
 }
 
 fn look(expected: Option<&TreeText>, request: &Request<'_>) -> Result<Survey, SurveyError> {
+    let rules = request.policy.tree();
     survey(&SurveyRequest {
         dir: request.dir,
-        worktree: false,
-        portable: request.policy.tree().portable_names,
+        worktree: rules.worktree,
+        portable: rules.portable_names,
+        exclude: Some(&rules.exclude),
         expected,
         limits: request.limits,
         watcher: request.watcher,

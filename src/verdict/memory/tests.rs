@@ -88,3 +88,19 @@ fn where_versions_have_no_order_the_chain_has() {
     let second = pinned("beta", two.digest());
     assert!(matches!(second.slot(&purl("alpha"), Some(one.digest()), &chain, &numbers), Slot::Below(_)));
 }
+
+#[test]
+fn an_unsigned_release_makes_nobody_forget_the_authors_before() {
+    let author: Fingerprint = "A".repeat(40).parse().expect("a fingerprint");
+    let former = Memory { former_authors: BTreeSet::from([author.clone()]), ..memory(&["1"]) };
+    let slot = former.slot(&purl("2"), None, &Chain::default(), &numbers);
+    assert!(matches!(slot, Slot::Follows(_)));
+    assert_eq!(former.authors(slot), BTreeSet::from([author]));
+}
+
+#[test]
+fn a_version_without_an_order_hides_no_rollback() {
+    let mixed = memory(&["2", "nightly"]);
+    assert_eq!(codes(&mixed, "1", "1"), ["rollback"]);
+    assert_eq!(codes(&mixed, "3", "3"), [""; 0]);
+}
