@@ -192,3 +192,60 @@ fn every_small_world_is_judged_as_plain_sets_say() {
     }
     assert_eq!(worlds, 25 * 24 * 52);
 }
+
+/// Whether each person counts as author of a release that they signed, under a policy's text and with people made one.
+fn rights(text: &str, shared: &[&Person], memory: &Memory, opened: &OpenedStatement<Manifest>) -> Vec<Fingerprint> {
+    let policy = PolicyFile::read(text.as_bytes(), &crate::limits::Limits::default());
+    let policy = policy.and_then(|file| file.check(None)).expect("a policy");
+    let people = policy.people().clone().with_shared([shared.iter().map(|person| name(person)).collect()]);
+    let package = opened.statement().package();
+    let chain = Chain::new([opened]);
+    let scale = Scale {
+        package,
+        policy: &policy,
+        rule: policy.rule_for(package).expect("a rule"),
+        people: &people,
+        trust: None,
+        memory,
+        slot: memory.slot(package, Some(opened.digest()), &chain, &crate::version_order::compare),
+        chain: &chain,
+        overriding: None,
+    };
+    scale.weigh(opened, Origin::Own).authors().map(|(signer, _)| signer.certificate.clone()).collect()
+}
+
+#[test]
+fn a_shared_address_gives_nobody_another_ones_right() {
+    let (alice, mallory) = (Person::new(), Person::new());
+    let text = format!(
+        "countersign = \"policy/1\"\n[people]\nalice = [\"{}\"]\n[[rule]]\npackages = [\"*\"]\n\
+         require = {{ author = {{ from = [\"alice\"] }} }}\n",
+        name(&alice)
+    );
+    let by = |who: &Person| release_of("2.0.0", Digest::of(b"a"), &[who], &[], &[who]);
+    let both = [&alice, &mallory];
+    assert_eq!(rights(&text, &both, &Memory::default(), &by(&mallory)), [] as [Fingerprint; 0]);
+    assert_eq!(rights(&text, &both, &Memory::default(), &by(&alice)), [name(&alice)]);
+}
+
+#[test]
+fn a_distrusted_author_hands_nothing_over() {
+    let (alice, thief, new) = (Person::new(), Person::new(), Person::new());
+    let pinned = Digest::of(b"the manifest that was pinned");
+    let pin = Pin {
+        package: "pkg:generic/a@1.0.0".parse().expect("a purl"),
+        tree: Digest::of(b"before"),
+        manifest: Some(pinned),
+        authors: [name(&alice), name(&thief)].into(),
+        basis: Basis::FirstUse,
+        accepted: NOW,
+        policy: Digest::of(b""),
+    };
+    let memory = Memory { pins: vec![pin], ..Memory::default() };
+    let opened = release_of("2.0.0", Digest::of(b"a"), &[&thief, &new], &[pinned], &[&thief, &new]);
+    let rule = "[[rule]]\npackages = [\"*\"]\nnew-package = \"first-use\"\n";
+    let distrust = format!("[[distrust]]\nfingerprint = \"{}\"\n", name(&thief));
+    let under = |more: &str| rights(&format!("countersign = \"policy/1\"\n{more}{rule}"), &[], &memory, &opened);
+    assert_eq!(under(&distrust), [] as [Fingerprint; 0]);
+    assert_eq!(under("").len(), 2, "trusted, it is a handover");
+}
