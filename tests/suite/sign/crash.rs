@@ -150,6 +150,39 @@ fn a_killed_first_store_add_leaves_what_can_be_added_to() {
     assert!(ends > 12, "only {ends} steps");
 }
 
+#[test]
+fn a_killed_accept_leaves_the_old_memory_or_the_new() {
+    let Some((desk, home)) = ready("a_killed_accept_leaves_the_old_memory_or_the_new") else { return };
+    let judged = format!("--lock lock --keyring {}", home.keyring("alice.pgp", &[]).display());
+    desk.done(&home, NEXT);
+    assert_eq!(desk.run(&home, &format!("accept acme --package pkg:generic/acme@1.1 {judged} --yes")).code, 0);
+    desk.write("acme/main.c", "int third;\n");
+    desk.done(&home, "sign acme --package pkg:generic/acme@1.2 --yes");
+    let accept = format!("accept acme --package pkg:generic/acme@1.2 {judged} --yes");
+    let locked = format!("verify acme --package pkg:generic/acme@1.2 {judged} --locked");
+    let before = desk.snapshot();
+    let lock = |all: &Snapshot| all.get(Path::new("lock")).cloned();
+    let mut seen = BTreeSet::new();
+    let ends = each_step(&desk, &home, &accept, &before, |step| {
+        let now = desk.snapshot();
+        let is_old = lock(&now) == lock(&before);
+        seen.insert(is_old);
+        // The old one does not know the release, the new one is whole and does; damage would be another code.
+        let told = desk.run(&home, &locked);
+        assert_eq!(
+            (told.code, told.out.contains("[lock-changed]")),
+            if is_old { (2, true) } else { (0, false) },
+            "{step}"
+        );
+        assert!(!told.out.contains("[state-damaged]"), "{step}: {}", told.out);
+        assert_eq!(sources(&now), sources(&before), "{step}");
+        assert_eq!(desk.run(&home, &accept).code, 0, "{step}");
+        assert_eq!(desk.run(&home, &locked).code, 0, "{step}");
+    });
+    assert!(ends > 6, "only {ends} steps");
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [false, true], "both states were seen");
+}
+
 /// A package of which 1.0 is signed and 1.1 can be, with strace at hand.
 fn ready(test: &str) -> Option<(Desk, Home)> {
     let mut desk = Desk::new(test)?;
