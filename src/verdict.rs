@@ -360,6 +360,12 @@ fn lift(
             None if scale.overriding.is_some_and(|one| alarms::overrides(one, reason.code, release, scale)) => {
                 "overridden by you".to_owned()
             }
+            None if reason.code == Code::Equivocation => match scale.memory.passed_equivocation(scale.slot) {
+                Some(passed) => {
+                    format!("overridden by you on {}: {}", passed.accepted, Shown::new(&passed.reason))
+                }
+                None => continue,
+            },
             None => continue,
         };
         lifted.insert(reason.code);

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::chain::{Chain, Link};
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
-use crate::lock::{Lock, Pin};
+use crate::lock::{Lock, Passed, Pin};
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
 
@@ -23,6 +23,8 @@ pub struct Memory {
     pub former_authors: BTreeSet<Fingerprint>,
     /// Accepted packages of the same ecosystem and name, from another source.
     pub elsewhere: Vec<Purl>,
+    /// The ways through alarms that the user took for this package, whatever its version.
+    pub passed: Vec<Passed>,
 }
 
 impl Memory {
@@ -35,6 +37,7 @@ impl Memory {
         Self {
             pins: lock.versions(package).cloned().collect(),
             former_authors: lock.authors(package).into_iter().cloned().collect(),
+            passed: lock.passed().filter(|passed| passed.package.identity() == identity).cloned().collect(),
             elsewhere: lock.pins().map(|pin| &pin.package).filter(|other| is_elsewhere(other)).cloned().collect(),
         }
     }
@@ -115,6 +118,13 @@ impl Memory {
     /// Whether the slot was signed, so that it must stay so.
     pub fn was_signed(&self, slot: Slot<'_>) -> bool {
         slot.pin().map_or_else(|| !self.former_authors.is_empty(), |pin| !pin.authors.is_empty())
+    }
+
+    /// The user's recorded way through an equivocation of this very release, which they accepted knowing of it. Other
+    /// alarms are over once the release is accepted; this one stands as long as both manifests are there.
+    pub fn passed_equivocation(&self, slot: Slot<'_>) -> Option<&Passed> {
+        let Slot::Equal(pin) = slot else { return None };
+        self.passed.iter().find(|passed| passed.code == Code::Equivocation && passed.package == pin.package)
     }
 
     /// What memory says against a release, whoever signed it.
