@@ -1,6 +1,7 @@
 //! Everything that is tested from outside of the library, in one binary. A file in this folder that is not listed here
 //! fails `floors`.
 
+mod arch_and_gpg;
 mod attacks;
 mod card;
 mod certify;
