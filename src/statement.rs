@@ -4,9 +4,16 @@
 //! statement, and printed again; unless that gives the very same bytes, it is refused. What a kind of statement says is
 //! told in its own file; who signed it, in [`crate::openpgp`].
 
+pub mod check;
 pub mod fields;
 pub mod manifest;
 pub mod print;
+pub mod review;
+#[cfg(test)]
+mod testing;
+pub mod version_tree;
+pub mod withdrawal;
+pub mod word;
 
 use std::fmt;
 
@@ -17,8 +24,12 @@ use crate::limits::Limits;
 use crate::package::Purl;
 use crate::reason::Code;
 use crate::shown::Shown;
+pub use check::Check;
 use fields::Fields;
 pub use manifest::Manifest;
+pub use review::Review;
+pub use version_tree::VersionTree;
+pub use withdrawal::Withdrawal;
 
 /// The kinds of statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -16,6 +16,7 @@ use super::section::{Found, Section, parse, section};
 use crate::pattern::Pattern;
 use crate::reason::Code;
 use crate::shown::Shown;
+use crate::statement::word::Word;
 
 /// What rules are held against.
 pub(super) struct Ground<'a> {
@@ -222,8 +223,7 @@ impl Reader<'_, '_, '_> {
 
     /// The name of a criterion or a check.
     fn word(&mut self, given: Found<String>) -> Option<String> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-        if given.value.len() <= LONGEST_WORD && given.value.bytes().all(plain) {
+        if given.value.parse::<Word>().is_ok() {
             return Some(given.value);
         }
         let message = format!("`{}` is no name: letters, digits and `-`, up to 64", Shown::new(&given.value));
@@ -272,5 +272,3 @@ pub(super) const PEOPLE: (u64, u64) = (1, 1_000_000);
 const DAYS: (u64, u64) = (1, 36_500);
 /// Clauses inside each other.
 const DEEPEST: usize = 16;
-/// Bytes in the name of a criterion or a check.
-const LONGEST_WORD: usize = 64;

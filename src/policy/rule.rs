@@ -6,6 +6,7 @@ use super::fault::Place;
 use super::people::Voices;
 use crate::package::Purl;
 use crate::pattern::Pattern;
+pub use crate::statement::review::Thoroughness;
 
 /// One rule. The first one that matches a package decides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -137,19 +138,6 @@ pub struct CheckClause {
     pub count: usize,
     /// Who.
     pub from: Voices,
-}
-
-/// How thorough a review is, from least to most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(clippy::exhaustive_enums, reason = "the three words of the format")]
-pub enum Thoroughness {
-    /// Skimmed.
-    Low,
-    /// Read.
-    Medium,
-    /// Understood.
-    High,
 }
 
 /// How often a review of the whole is needed: by releases, by days, or by both.

@@ -48,6 +48,19 @@ impl<'l> Fields<'l> {
         }
     }
 
+    /// A list of tables that must be there.
+    pub(crate) fn tables(&mut self, field: &'static str) -> Result<Vec<Self>, StatementFault> {
+        let value = self.table.remove(field).ok_or(StatementFault::MissingField(field))?;
+        let Value::Array(values) = value else {
+            return Err(StatementFault::value(field, "not a list"));
+        };
+        let table = |value| match value {
+            Value::Table(table) => Ok(Self { table, limits: self.limits }),
+            _ => Err(StatementFault::value(field, "not a list of tables")),
+        };
+        values.into_iter().map(table).collect()
+    }
+
     /// A string that must be there, read as `T`.
     pub(crate) fn parsed<T: FromStr<Err: Display>>(&mut self, field: &'static str) -> Result<T, StatementFault> {
         let text = self.text(field)?.ok_or(StatementFault::MissingField(field))?;

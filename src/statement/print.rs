@@ -40,6 +40,13 @@ impl Printer {
         }
     }
 
+    /// An inline table of strings, to be printed as a value.
+    pub(crate) fn inline(fields: &[(&str, &dyn Display)]) -> String {
+        let fields: Vec<_> =
+            fields.iter().map(|(key, value)| format!("{key} = {}", quote(&value.to_string()))).collect();
+        format!("{{ {} }}", fields.join(", "))
+    }
+
     /// Begins a table.
     pub(crate) fn table(&mut self, name: &str) {
         writeln!(self.0, "\n[{name}]").expect("writing to a string cannot fail");

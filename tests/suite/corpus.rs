@@ -9,7 +9,7 @@ use countersign::lock::Lock;
 use countersign::openpgp::SignatureFile;
 use countersign::openpgp::split::{self, Others};
 use countersign::policy::PolicyFile;
-use countersign::statement::{Manifest, Opening};
+use countersign::statement::{Check, Manifest, Opening, Review, Withdrawal};
 use countersign::tree_text::TreeText;
 
 fn replay(target: &str, run: impl Fn(&[u8]) -> bool) {
@@ -40,6 +40,42 @@ fn manifests_print_as_they_were() {
         let Ok(manifest) = Manifest::parse(bytes, &limits) else { return false };
         assert_eq!(manifest.text().as_bytes(), bytes);
         assert_eq!(opening.expect("opening lines").package, *manifest.package());
+        true
+    });
+}
+
+#[test]
+fn reviews_print_as_they_were() {
+    replay("review", |bytes| {
+        let limits = Limits::default();
+        let opening = Opening::read(bytes, &limits);
+        let Ok(read) = Review::parse(bytes, &limits) else { return false };
+        assert_eq!(read.text().as_bytes(), bytes);
+        assert_eq!(opening.expect("opening lines").package, *read.package());
+        true
+    });
+}
+
+#[test]
+fn checks_print_as_they_were() {
+    replay("check", |bytes| {
+        let limits = Limits::default();
+        let opening = Opening::read(bytes, &limits);
+        let Ok(read) = Check::parse(bytes, &limits) else { return false };
+        assert_eq!(read.text().as_bytes(), bytes);
+        assert_eq!(opening.expect("opening lines").package, *read.package());
+        true
+    });
+}
+
+#[test]
+fn withdrawals_print_as_they_were() {
+    replay("withdrawal", |bytes| {
+        let limits = Limits::default();
+        let opening = Opening::read(bytes, &limits);
+        let Ok(read) = Withdrawal::parse(bytes, &limits) else { return false };
+        assert_eq!(read.text().as_bytes(), bytes);
+        assert_eq!(opening.expect("opening lines").package, *read.package());
         true
     });
 }
