@@ -22,6 +22,7 @@ use countersign::verdict::authors::{Origin, Scale};
 use countersign::verdict::chain::Chain;
 use countersign::verdict::memory::Memory;
 use countersign::verdict::roots::Roots;
+use countersign::verdict::said::Said;
 use countersign::verdict::{Case, judge};
 use countersign::version_order::compare;
 use sequoia_openpgp::cert::CertBuilder;
@@ -149,6 +150,7 @@ fn main() -> Result<(), Failed> {
                 releases: &releases,
                 compared: Some(0),
                 tree: Some(&tree),
+                said: Said::default(),
                 found: Vec::new(),
                 refused: &[],
                 order: &compare,

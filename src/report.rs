@@ -15,6 +15,7 @@ use crate::package::Purl;
 use crate::reason::{Listed, Reason};
 use crate::shown::Shown;
 use crate::trust::authentication::Authentication;
+use crate::verdict::reviews::Hop;
 use crate::verdict::{Basis, Known, Outcome, Verdict};
 
 /// A whole report: one run, at one moment.
@@ -65,6 +66,12 @@ pub struct PackageReport {
     pub authors: Vec<String>,
     /// Primary fingerprints of the reviewers that were counted.
     pub reviewers: Vec<String>,
+    /// Primary fingerprints of those who signed the checks that were counted; absent where there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checkers: Vec<String>,
+    /// For each review clause that is met, how: from a reading of the whole to this tree; absent where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Vec<HopReport>>,
     /// The names that these certificates give themselves. They prove nothing.
     pub names: BTreeMap<String, String>,
     /// The paths of trust on which the authors' right rests, where it does.
@@ -97,6 +104,28 @@ pub struct PathReport {
     pub amount: Amount,
     /// Fingerprints, from the root on.
     pub certificates: Vec<String>,
+}
+
+/// One hop of a chain of reviews.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct HopReport {
+    /// The tree before; null where the whole was read.
+    pub from: Option<String>,
+    /// The tree that was read.
+    pub to: String,
+    /// Primary fingerprints of those who were counted.
+    pub reviewers: Vec<String>,
+}
+
+impl HopReport {
+    fn new(hop: &Hop) -> Self {
+        Self {
+            from: hop.from.map(|from| from.to_string()),
+            to: hop.to.to_string(),
+            reviewers: hop.reviewers.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 impl PathReport {
@@ -179,7 +208,9 @@ impl PackageReport {
             authorised: verdict.authorised,
             accepted: verdict.accepted,
             authors: verdict.authors.iter().map(ToString::to_string).collect(),
-            reviewers: Vec::new(),
+            reviewers: verdict.reviewers.iter().map(ToString::to_string).collect(),
+            checkers: verdict.checkers.iter().map(ToString::to_string).collect(),
+            readings: verdict.readings.iter().map(|chain| chain.iter().map(HopReport::new).collect()).collect(),
             names: BTreeMap::new(),
             paths: verdict.paths.iter().flat_map(PathReport::all).collect(),
             needed,

@@ -3,12 +3,16 @@
 mod alarms;
 pub mod authors;
 pub mod chain;
+mod checks;
 mod clauses;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod memory;
+mod noes;
 mod notes;
+pub mod reviews;
 pub mod roots;
+pub mod said;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +36,8 @@ use crate::trust::authentication::Authentication;
 use authors::{Release, Right, Scale};
 use clauses::Evidence;
 use memory::VersionOrder;
+use reviews::{Hop, Reviews};
+use said::{Said, Speakers};
 
 /// How a judgement came out, from best to worst: a reject outranks "cannot tell".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -114,6 +120,12 @@ pub struct Verdict {
     pub authors: Vec<Fingerprint>,
     /// The paths of trust that their right rests on, where it does.
     pub paths: Vec<Authentication>,
+    /// The reviewers that were counted.
+    pub reviewers: Vec<Fingerprint>,
+    /// Those who signed the checks that were counted.
+    pub checkers: Vec<Fingerprint>,
+    /// For each review clause that is met, how: from a reading of the whole to the tree at hand.
+    pub readings: Vec<Vec<Hop>>,
     /// What `accept` would remember; there if, and only if, the package is accepted.
     pub pin: Option<Pin>,
     /// The remembered release whose place it takes.
@@ -141,6 +153,9 @@ impl Verdict {
             accepted: if Outcome::of_reasons(&reasons) == Outcome::Rejected { Known::No } else { Known::Unknown },
             authors: Vec::new(),
             paths: Vec::new(),
+            reviewers: Vec::new(),
+            checkers: Vec::new(),
+            readings: Vec::new(),
             pin: None,
             replaces: None,
             tree: None,
@@ -175,6 +190,8 @@ pub struct Case<'a> {
     pub compared: Option<usize>,
     /// The tree, where it could be measured.
     pub tree: Option<&'a MeasuredTree>,
+    /// What was said beside manifests.
+    pub said: Said<'a>,
     /// What was found on the way: faults and differences of the tree, evidence that was set aside.
     pub found: Vec<Reason>,
     /// On what nothing is accepted, though the policy lets it through.
@@ -211,7 +228,11 @@ pub fn judge(case: Case<'_>) -> Verdict {
         // The manifest may be what could not be read.
         (verdict.authentic, verdict.authorised) = (Known::Unknown, Known::Unknown);
     }
-    reasons.extend(scale.memory.alarms(scale.package, scale.slot, verdict.tree));
+    let speakers = Speakers::new(scale);
+    let noes = noes::weigh(&case.said, &speakers, case.releases, verdict.tree, case.times);
+    reasons.extend(noes.reasons.iter().cloned());
+    let alarms = scale.memory.alarms(scale.package, scale.slot, verdict.tree).into_iter();
+    reasons.extend(alarms.filter(|alarm| alarm.code != Code::Rollback || !noes.leave_no_floor(scale)));
     reasons.extend(alarms::of_releases(case.releases, scale));
     if let Some(release) = release {
         reasons.extend(release.opened.findings().iter().cloned());
@@ -220,12 +241,29 @@ pub fn judge(case: Case<'_>) -> Verdict {
         reasons.extend(notes::of_chain(release, case.releases, scale, case.order));
     }
     let unsigned = alarms::of_authors(release, scale, &mut reasons);
-    let evidence = Evidence { release, skip_authors: unsigned, scale };
+    let reviews = Reviews {
+        said: case.said,
+        speakers: &speakers,
+        noes: &noes,
+        order: case.order,
+        times: case.times,
+        authors: said::writers(scale, case.releases),
+    };
+    let evidence = Evidence { release, skip_authors: unsigned, scale, reviews: &reviews, tree: verdict.tree };
     let outcome = evidence.meet(&scale.rule.require);
     if let Some(authorised) = evidence.authorised().filter(|_| !unread) {
         verdict.authorised = authorised;
     }
     verdict.authors = outcome.authors.iter().cloned().collect();
+    verdict.reviewers = outcome.reviewers.iter().cloned().collect();
+    verdict.checkers = outcome.checkers.iter().cloned().collect();
+    verdict.readings.clone_from(&outcome.readings);
+    reasons.extend(evidence.told());
+    // Whoever reviewed or checked the very tree signed its digest, whether an author did or not.
+    let signed = !(verdict.reviewers.is_empty() && verdict.checkers.is_empty());
+    if release.is_none() && case.tree.is_some() && outcome.met == Known::Yes && signed {
+        verdict.authentic = Known::Yes;
+    }
     verdict.paths = release.map(|release| paths(release, &outcome.authors)).unwrap_or_default();
     if outcome.met != Known::Yes {
         reasons.extend(explained(outcome.reasons.clone(), release, unread, scale, &reasons));
@@ -290,7 +328,8 @@ impl Verdict {
     /// What `accept` would write down.
     fn remember(&mut self, release: Option<&Release<'_>>, scale: &Scale<'_>, times: Times) {
         let (Some(acceptance), Some(tree)) = (self.acceptance, self.tree) else { return };
-        let release = release.filter(|_| acceptance.basis != Basis::Unsigned);
+        // What reviewers alone vouch for has no author to be remembered.
+        let release = release.filter(|_| acceptance.basis != Basis::Unsigned && !self.authors.is_empty());
         let known = scale.remembered();
         let authors = release.map(|release| {
             let named = release.opened.statement().authors().iter();

@@ -4,6 +4,7 @@
 
 mod evidence;
 mod measuring;
+mod others;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -38,6 +39,7 @@ use crate::verdict::{Case, Verdict, judge};
 use crate::version_order;
 use evidence::{Candidates, Ground, Manifests, Voices, is_manifest_of, is_own_manifest};
 use measuring::{Measured, Places};
+use others::Others;
 
 /// What is asked: should this machine accept this directory as this package?
 #[expect(clippy::exhaustive_structs, reason = "whoever asks must say all of it")]
@@ -140,6 +142,7 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
     let mut candidates = Candidates::default();
     let mut certificates = own.evidence.certificates.clone();
     own_manifest.into_iter().for_each(|found| candidates.add(found, Origin::Own));
+    let mut beside: Vec<_> = own.evidence.statements.iter().map(|found| (found.clone(), Origin::Own)).collect();
     for (store, origin) in request.stores {
         let Some(wanted) = &wanted else { continue };
         let anyone = *origin == Origin::Named && rule.is_some_and(|rule| rule.new_package == NewPackage::FirstUse);
@@ -148,6 +151,7 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
         certificates.append(&mut evidence.certificates);
         let manifests = evidence.statements.iter().filter(|found| is_manifest_of(found, wanted));
         manifests.for_each(|found| candidates.add(found, *origin));
+        beside.extend(evidence.statements.into_iter().map(|found| (found, *origin)));
     }
     let certificates = certificates.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let keyring = request.keyring.with_evidence(certificates, request.limits);
@@ -161,6 +165,9 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
         limits: request.limits,
     };
     let Manifests { releases: opened, others } = candidates.open(&ground, &mut found);
+    let mut said = Others::default();
+    beside.iter().for_each(|(statement, origin)| said.add(statement, *origin, &ground, &mut found));
+    let said = said.open(&ground, &mut found);
     // 2. Trust.
     let network = has_trust(request.policy).then(|| Network::new(&keyring, request.times));
     let counts = request.policy.trust().retired_issuers;
@@ -169,7 +176,8 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
     let lenient = if counts { None } else { look(RetiredIssuers::Count) };
     let roots = view.as_ref().map(|view| Roots::new(view, lenient.as_ref(), request.policy.trust()));
     let everything = opened.iter().map(|(opened, _)| opened).chain(&others);
-    let signers: BTreeSet<_> = everything.flat_map(|opened| opened.signers().cloned()).collect();
+    let mut signers: BTreeSet<_> = everything.flat_map(|opened| opened.signers().cloned()).collect();
+    signers.extend(said.signed().map(|(_, signer)| signer.clone()));
     let people = people(request.policy, view.as_ref(), &signers);
     // 3. Who may speak for the package.
     let chain = Chain::new(opened.iter().map(|(opened, _)| opened).chain(&others));
@@ -207,17 +215,20 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
         releases: &releases,
         compared,
         tree: tree.as_ref(),
+        said: said.said(),
         found,
         refused: request.refused,
         order: &version_order::compare,
         times: request.times,
     });
     let mut package = PackageReport::new(&verdict, needed(rule), request.limits.reasons);
-    package.names = names(&package.authors, &keyring);
+    package.names = names(package.authors.iter().chain(&package.reviewers), &keyring);
     let report = Report::new(request.times.at, request.source.clone(), vec![package], request.notes.clone());
     let signed = releases
         .iter()
         .flat_map(|release| release.authors().map(|(signer, _)| (release.opened.digest(), signer.certificate.clone())));
+    let beside = said.signed().filter(|(_, signer)| voices.contains(*signer));
+    let signed = signed.chain(beside.map(|(statement, signer)| (statement, signer.clone())));
     Ok(Verified { report, signed: signed.collect(), verdict })
 }
 
@@ -225,10 +236,16 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
 /// where there are roots, everybody in the local keyring.
 fn voices(request: &Request<'_>, rule: Option<&Rule>, memory: &Memory) -> Voices {
     let mut voices = memory.former_authors.clone();
-    for clause in rule.map(|rule| rule.require.clauses()).unwrap_or_default() {
-        if let Requirement::Author(clause) = clause
-            && let Named::Only(people) = &clause.from
-        {
+    let clauses = rule.map(|rule| rule.require.clauses()).unwrap_or_default();
+    let asked = clauses.into_iter().filter_map(|clause| match clause {
+        Requirement::Author(clause) => Some(&clause.from),
+        Requirement::Review(clause) => Some(&clause.from),
+        Requirement::Check(clause) => Some(&clause.from),
+        _ => None,
+    });
+    let noes = rule.into_iter().flat_map(|rule| [&rule.veto_from, &rule.withdraw_from]);
+    for named in asked.chain(noes) {
+        if let Named::Only(people) = named {
             voices.extend(people.iter().flat_map(|person| request.policy.people().certificates(person)));
         }
     }
@@ -307,11 +324,11 @@ fn needed(rule: Option<&Rule>) -> usize {
 }
 
 /// How certificates name themselves.
-fn names(authors: &[String], keyring: &Keyring) -> BTreeMap<String, String> {
+fn names<'a>(people: impl Iterator<Item = &'a String>, keyring: &Keyring) -> BTreeMap<String, String> {
     let name = |author: &String| {
         let certificate = author.parse().ok().and_then(|author| keyring.by_fingerprint(&author))?;
         let user_id = certificate.user_ids().into_iter().next()?.to_owned();
         Some((author.clone(), Shown::new(&user_id).to_string()))
     };
-    authors.iter().filter_map(name).collect()
+    people.filter_map(name).collect()
 }

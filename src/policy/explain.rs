@@ -32,7 +32,10 @@ impl Rule {
             ));
         }
         if let Voices::Only(_) = &self.veto_from {
-            lines.push(format!("A rejecting review counts if it is by {}.", who(&self.veto_from, "")));
+            lines.push(format!(
+                "A rejecting review counts if it is by whoever could approve, or by somebody {}.",
+                who(&self.veto_from, "")
+            ));
         }
         if let Voices::Only(_) = &self.withdraw_from {
             lines.push(format!("A withdrawal counts if it is by an author, or by {}.", who(&self.withdraw_from, "")));

@@ -103,7 +103,7 @@ keys! {
         "new-package" "word" "`trusted-author` where there are roots, else `first-use`" "`reject`, `trusted-author`, `first-use`" "Whom a package that is not remembered may have as author, where no author is named."
         "handover" "number" "1" "1–1000000" "How many of the authors before must sign a change of authors."
         "require" "clause" "`{ author = {} }`" "" "The evidence that is asked for."
-        "veto-from" "names" "whoever the review clauses could count" "people, groups, fingerprints" "Whose rejecting review counts."
+        "veto-from" "names" "nobody else" "people, groups, fingerprints" "Whose rejecting review counts beside those whom the review clauses could count."
         "withdraw-from" "names" "authors only" "people, groups, fingerprints" "Whose withdrawal counts beside an author's."
     }
     "clause" {

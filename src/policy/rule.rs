@@ -29,7 +29,7 @@ pub struct Rule {
     pub handover: usize,
     /// The evidence.
     pub require: Requirement,
-    /// Whose rejecting review counts; `Authorised` stands for whoever the review clauses could count.
+    /// Whose rejecting review counts beside those whom the review clauses could count; `Authorised` stands for nobody else.
     pub veto_from: Voices,
     /// Whose withdrawal counts beside an author's; `Authorised` stands for nobody else.
     pub withdraw_from: Voices,

@@ -36,6 +36,16 @@ fn write_package(f: &mut fmt::Formatter<'_>, package: &PackageReport, report: &R
         let name = package.names.get(author).map(|name| format!("  {name}")).unwrap_or_default();
         writeln!(f, "  author      {author}{name}")?;
     }
+    for reviewer in &package.reviewers {
+        let name = package.names.get(reviewer).map(|name| format!("  {name}")).unwrap_or_default();
+        writeln!(f, "  reviewer    {reviewer}{name}")?;
+    }
+    for chain in package.readings.iter().filter(|chain| chain.len() > 1) {
+        writeln!(f, "  read        the whole, and {} changes since", chain.len() - 1)?;
+    }
+    for checker in &package.checkers {
+        writeln!(f, "  checked by  {checker}")?;
+    }
     for path in &package.paths {
         writeln!(f, "  trust {:>3}   {}", path.amount, path.certificates.join("\n           -> "))?;
     }

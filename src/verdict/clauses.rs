@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::authors::{Release, Right, Scale, Signer};
+use super::checks;
+use super::reviews::{Found, Hop, Lack, Reviews};
 use super::{Basis, Known};
+use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::grant::Role;
-use crate::policy::Voices;
 use crate::policy::rule::{AuthorClause, CheckClause, Requirement, ReviewClause};
+use crate::policy::{Person, Voices};
 use crate::reason::{Answer, Code, Reason};
 
 /// How a requirement came out.
@@ -19,6 +22,12 @@ pub(super) struct Outcome {
     pub(super) basis: Option<Basis>,
     /// Authors who were counted.
     pub(super) authors: BTreeSet<Fingerprint>,
+    /// Reviewers who were counted.
+    pub(super) reviewers: BTreeSet<Fingerprint>,
+    /// Whoever signed checks that were counted.
+    pub(super) checkers: BTreeSet<Fingerprint>,
+    /// How each review clause is met.
+    pub(super) readings: Vec<Vec<Hop>>,
     /// How many more voices it would take, at least.
     missing: usize,
     /// Why it is not met.
@@ -33,6 +42,10 @@ pub(super) struct Evidence<'a> {
     pub(super) skip_authors: bool,
     /// What rights were weighed by.
     pub(super) scale: &'a Scale<'a>,
+    /// What is known of reviews, and of checks beside them.
+    pub(super) reviews: &'a Reviews<'a>,
+    /// The tree, where it could be measured.
+    pub(super) tree: Option<Digest>,
 }
 
 impl Evidence<'_> {
@@ -57,8 +70,8 @@ impl Evidence<'_> {
                 outcomes.min_by_key(rank).unwrap_or_else(|| Outcome::met(None))
             }
             Requirement::Author(clause) => self.authors(clause),
-            Requirement::Review(clause) => few_reviews(clause),
-            Requirement::Check(clause) => few_checks(clause),
+            Requirement::Review(clause) => self.reviews(clause),
+            Requirement::Check(clause) => self.checks(clause),
         }
     }
 
@@ -102,7 +115,118 @@ impl Evidence<'_> {
         let message = format!("{} of {} needed author signatures that count", counted.len(), clause.count);
         let step = self.author_step(clause, missing, &authors);
         let reasons = vec![Reason::new(Code::TooFewAuthors, answer, message).step(step)];
-        Outcome { met, basis: None, authors, missing, reasons }
+        Outcome { authors, ..Outcome::unmet(met, missing, reasons) }
+    }
+
+    fn reviews(&self, clause: &ReviewClause) -> Outcome {
+        let found = self.tree.map(|tree| self.reviews.meet(clause, tree));
+        let (lack, have) = match found {
+            Some(Found::Chain(chain)) => {
+                let reviewers = chain.iter().flat_map(|hop| hop.reviewers.iter().cloned()).collect();
+                return Outcome { reviewers, readings: vec![chain], ..Outcome::met(Some(Basis::Policy)) };
+            }
+            Some(Found::Lacking(lack, have)) => (lack, have),
+            None => (Lack::Few, 0),
+        };
+        let count = clause.count;
+        let missing = count.saturating_sub(have).max(1);
+        let step = self.review_step(clause, missing);
+        let (code, answer, message) = match lack {
+            Lack::Few => (Code::TooFewReviews, Answer::Reject, format!("{have} of {count} needed reviews")),
+            Lack::Uncertain => (
+                Code::TooFewReviews,
+                Answer::CannotTell,
+                format!("{have} of {count} needed reviews, and more by keys that this build cannot check"),
+            ),
+            Lack::Authors => (
+                Code::SelfReview,
+                Answer::Reject,
+                "there are reviews enough, but by authors of what they reviewed, whose word does not count for that"
+                    .to_owned(),
+            ),
+            Lack::Dependent => (
+                Code::NotIndependent,
+                Answer::Reject,
+                format!("{count} independent reviewers are needed, and the ways to those who signed meet in one hand"),
+            ),
+            Lack::NoBase => (
+                Code::ReviewBaseMissing,
+                Answer::Reject,
+                "the change that leads here was reviewed, and what was there before was not, as often as is asked"
+                    .to_owned(),
+            ),
+            Lack::Ended(why) => (
+                Code::ReviewBaseMissing,
+                Answer::Reject,
+                format!("the way of reviews leads through what nobody should build on: {why}"),
+            ),
+        };
+        let known = if answer == Answer::CannotTell { Known::Unknown } else { Known::No };
+        Outcome::unmet(known, missing, vec![Reason::new(code, answer, message).step(step)])
+    }
+
+    fn checks(&self, clause: &CheckClause) -> Outcome {
+        let (said, speakers) = (&self.reviews.said, self.reviews.speakers);
+        let passed = checks::passed(clause, said, speakers, self.tree);
+        if passed.len() >= clause.count {
+            let checkers = passed.into_values().flatten().collect();
+            return Outcome { checkers, ..Outcome::met(Some(Basis::Policy)) };
+        }
+        let missing = clause.count - passed.len();
+        let message =
+            format!("{} of {} needed results of the check {} that count", passed.len(), clause.count, clause.name);
+        let who = self.others(&clause.from, &passed.into_keys().collect(), "whom your roots grant the role of checker");
+        let step = format!("{missing} more signed by {who}, that it passed on this very tree");
+        Outcome::unmet(Known::No, missing, vec![Reason::new(Code::TooFewChecks, Answer::Reject, message).step(step)])
+    }
+
+    /// Who could review; only people who are trusted already.
+    fn review_step(&self, clause: &ReviewClause, missing: usize) -> String {
+        let reviewed = self.tree.map(|tree| self.reviews.reviewers_of(clause, tree)).unwrap_or_default();
+        let who = self.others(&clause.from, &reviewed, "whom your roots grant the role of reviewer");
+        let plural = if missing == 1 { "review" } else { "reviews" };
+        format!("{missing} more {plural} by {who}")
+    }
+
+    /// Whom a clause could count beside those who are counted already.
+    fn others(&self, from: &Voices, counted: &BTreeSet<Person>, otherwise: &str) -> String {
+        match from {
+            Voices::Authorised => format!("somebody {otherwise} for this package"),
+            Voices::Only(people) => {
+                let left = people.iter().filter(|person| !counted.contains(*person));
+                let left: Vec<_> = left.map(ToString::to_string).collect();
+                if left.is_empty() { "somebody else".to_owned() } else { left.join(" or ") }
+            }
+        }
+    }
+
+    /// What is to be told of reviews, whether the clauses are met or not.
+    pub(super) fn told(&self) -> Vec<Reason> {
+        let clauses = self.scale.rule.require.clauses();
+        let clauses = clauses.into_iter().filter_map(|clause| match clause {
+            Requirement::Review(clause) => Some(clause),
+            _ => None,
+        });
+        let mut told = Vec::new();
+        for clause in clauses {
+            let Some(tree) = self.tree else { continue };
+            for other in self.reviews.of_other_trees(clause, tree) {
+                let message = format!("the review {other} is of another tree of this version than the one at hand");
+                told.push(Reason::new(Code::DiffMismatch, Answer::SetAside, message));
+            }
+            for signer in self.reviews.out_of_scope(clause, tree) {
+                let message = format!("{signer} has the role of reviewer, but for other packages");
+                told.push(Reason::new(Code::OutOfScope, Answer::SetAside, message));
+            }
+            for opened in self.reviews.ahead() {
+                let message =
+                    format!("the review is dated {}, which is ahead of the clock", opened.statement().reviewed());
+                told.push(Reason::new(Code::Clock, Answer::SetAside, message));
+            }
+        }
+        told.sort_by(|one, other| (one.code, &one.message).cmp(&(other.code, &other.message)));
+        told.dedup();
+        told
     }
 
     /// Paths are asked of those alone whose right rests on paths; the others were named by the user, or are remembered.
@@ -142,7 +266,16 @@ impl Evidence<'_> {
 
 impl Outcome {
     fn met(basis: Option<Basis>) -> Self {
-        Self { met: Known::Yes, basis, authors: BTreeSet::new(), missing: 0, reasons: Vec::new() }
+        Self {
+            met: Known::Yes,
+            basis,
+            authors: BTreeSet::new(),
+            reviewers: BTreeSet::new(),
+            checkers: BTreeSet::new(),
+            readings: Vec::new(),
+            missing: 0,
+            reasons: Vec::new(),
+        }
     }
 
     fn and(mut self, other: Self) -> Self {
@@ -157,6 +290,9 @@ impl Outcome {
             (one, other) => one.or(other),
         };
         self.authors.extend(other.authors);
+        self.reviewers.extend(other.reviewers);
+        self.checkers.extend(other.checkers);
+        self.readings.extend(other.readings);
         self.missing += other.missing;
         self.reasons.extend(other.reasons);
         self
@@ -170,20 +306,7 @@ impl Outcome {
         Self { met: Known::No, missing: 1, reasons: vec![reason], ..self }
     }
 
-    fn too_few(code: Code, count: usize, what: &str) -> Self {
-        let message = format!("0 of {count} needed {what}");
-        let step = format!("{count} more {what}");
-        let reasons = vec![Reason::new(code, Answer::Reject, message).step(step)];
-        Self { met: Known::No, basis: None, authors: BTreeSet::new(), missing: count, reasons }
+    fn unmet(met: Known, missing: usize, reasons: Vec<Reason>) -> Self {
+        Self { met, basis: None, missing, reasons, ..Self::met(None) }
     }
-}
-
-// Reviews and checks are clauses like any other; as long as no such statement is read, nothing meets them.
-
-fn few_reviews(clause: &ReviewClause) -> Outcome {
-    Outcome::too_few(Code::TooFewReviews, clause.count, "reviews")
-}
-
-fn few_checks(clause: &CheckClause) -> Outcome {
-    Outcome::too_few(Code::TooFewChecks, clause.count, &format!("results of the check {}", clause.name))
 }

@@ -9,6 +9,7 @@ use super::authors::Origin;
 use super::chain::Chain;
 use super::fixture::{name, release_of};
 use super::memory::Memory;
+use super::said::Said;
 use super::*;
 use crate::lock::Pin;
 use crate::openpgp::testing::{NOW, Person, TIMES};
@@ -161,6 +162,7 @@ fn every_small_world_is_judged_as_plain_sets_say() {
                     releases: &weighed,
                     compared: Some(0),
                     tree: Some(&tree),
+                    said: Said::default(),
                     found: Vec::new(),
                     refused: &[],
                     order: &crate::version_order::compare,

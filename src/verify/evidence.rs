@@ -9,10 +9,12 @@ use crate::limits::Limits;
 use crate::openpgp::open::{FirstSeen, OpenedStatement, SignedStatement, Unopened};
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
-use crate::statement::{Kind, Manifest, StatementFault};
+use crate::statement::{Kind, Manifest, Statement};
 use crate::store::{FoundSignature, FoundStatement};
 use crate::time::Times;
 use crate::verdict::authors::Origin;
+
+use super::others::unusable;
 
 /// Whose signatures are read however many others there are.
 pub(super) type Voices = BTreeSet<Fingerprint>;
@@ -56,6 +58,35 @@ impl Candidates {
                 present.signatures.push(signature.clone());
             }
         }
+    }
+
+    /// Opens statements of another kind than manifests, each for itself.
+    pub(super) fn open_as<S: Statement>(
+        self,
+        ground: &Ground<'_>,
+        reasons: &mut Vec<Reason>,
+    ) -> Vec<OpenedStatement<S>> {
+        let mut all = Vec::new();
+        for (mut found, _) in self.0.into_values() {
+            found.signatures.sort();
+            reasons.extend(skip_strangers(&mut found, ground.voices, ground.limits));
+            let mut signed = SignedStatement::new(found.bytes);
+            for signature in found.signatures {
+                signed.add_signature(signature.name, signature.bytes);
+            }
+            let candidates = |signature: &_| ground.keyring.candidates(signature);
+            match signed.open::<S>(candidates, ground.seen, ground.times, ground.limits) {
+                Ok(opened) => {
+                    reasons.extend(opened.findings().iter().cloned());
+                    all.push(opened);
+                }
+                Err(unopened) => {
+                    let known = unopened.signers.iter().any(|signer| ground.voices.contains(signer));
+                    reasons.push(unusable(&unopened.fault, known).at(&found.name));
+                }
+            }
+        }
+        all
     }
 
     /// Opens them all. What cannot be used, or speaks of something else, is told.
@@ -133,12 +164,10 @@ fn mismatch(release: &OpenedStatement<Manifest>, wanted: Option<&Purl>) -> Optio
 /// A bad manifest of the package's own rejects it; one from a store is set aside. A statement of a newer version by
 /// somebody whose word counts may say anything, so nothing can be told.
 fn refused(unopened: Unopened, own: bool, voices: &Voices) -> Reason {
-    let newer = matches!(unopened.fault, StatementFault::Version(_));
     let known = unopened.signers.iter().any(|signer| voices.contains(signer));
-    let answer = match own {
-        _ if newer && known => Answer::CannotTell,
-        true => Answer::Reject,
-        false => Answer::SetAside,
-    };
-    Reason::new(unopened.fault.code(), answer, unopened.fault.to_string())
+    let mut reason = unusable(&unopened.fault, known);
+    if own && reason.answer == Answer::SetAside {
+        reason.answer = Answer::Reject;
+    }
+    reason
 }

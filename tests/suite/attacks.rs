@@ -10,6 +10,7 @@
 pub(crate) mod certify;
 pub(crate) mod forms;
 pub(crate) mod people;
+mod said;
 pub(crate) mod world;
 
 use std::collections::BTreeMap;

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use super::forms::{Options, armor};
 use super::people::{Person, Recipe};
+use super::said::SaidSpec;
 
 /// What a case does, one after the other. Paths are relative to the world; `\xNN` in a path or a text is a byte.
 #[derive(Debug, Clone, Deserialize)]
@@ -83,6 +84,7 @@ pub(crate) enum Step {
     Manifest(ManifestSpec),
     /// Signs a file.
     Sign(SignSpec),
+    Said(SaidSpec),
     /// Writes certificates: `armored` (default), `binary`, `blocks`, `secret`, `cut`, `rubbish`, `old` (without
     /// revocations), `bare` (the primary key alone), `version-3`.
     Certificates {
@@ -179,7 +181,7 @@ impl World {
         self.folder.path()
     }
 
-    fn person(&self, name: &str) -> &Person {
+    pub(super) fn person(&self, name: &str) -> &Person {
         self.people.get(name).unwrap_or_else(|| panic!("the case has nobody named {name}"))
     }
 
@@ -284,6 +286,7 @@ impl World {
             }
             Step::Manifest(spec) => self.manifest(spec),
             Step::Sign(spec) => self.sign(spec),
+            Step::Said(spec) => self.say(spec),
             Step::Certificates { of, to, form } => self.certificates(of, to, form.as_deref().unwrap_or("armored")),
             Step::Run(words) => {
                 let output = self.run(words);
@@ -356,7 +359,7 @@ impl World {
         path
     }
 
-    fn write(&self, path: &str, bytes: &[u8]) {
+    pub(super) fn write(&self, path: &str, bytes: &[u8]) {
         let path = self.place(path);
         fs::write(&path, bytes).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
     }
@@ -436,7 +439,7 @@ impl World {
     }
 
     /// The tree text of a directory, as the format's description says, with the number of files and bytes.
-    fn tree(&self, dir: &str) -> (Vec<u8>, u64, u64) {
+    pub(super) fn tree(&self, dir: &str) -> (Vec<u8>, u64, u64) {
         let root = self.path(dir);
         let mut lines: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
         let (mut folders, mut bytes) = (vec![root.clone()], 0);
@@ -481,7 +484,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

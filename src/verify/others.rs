@@ -1,0 +1,121 @@
+//! Brings the reviews, checks and withdrawals of a package together from all places, and opens them.
+//!
+//! Only those are opened that somebody whose word could count has signed, going by the names of the files; the others are
+//! counted, so that nobody can make us work for long.
+
+use crate::digest::Digest;
+use crate::fingerprint::Fingerprint;
+use crate::openpgp::open::OpenedStatement;
+use crate::reason::{Answer, Code, Reason};
+use crate::statement::{Check, Kind, Review, StatementFault, Withdrawal};
+use crate::store::{FoundStatement, layout};
+use crate::verdict::authors::Origin;
+use crate::verdict::said::Said;
+
+use super::evidence::{Candidates, Ground, is_own_manifest};
+
+/// What was found beside manifests.
+#[derive(Default)]
+pub(super) struct Others {
+    reviews: Candidates,
+    checks: Candidates,
+    withdrawals: Candidates,
+    skipped: usize,
+}
+
+/// The same, opened.
+#[derive(Default)]
+pub(super) struct OpenedOthers {
+    reviews: Vec<OpenedStatement<Review>>,
+    checks: Vec<OpenedStatement<Check>>,
+    withdrawals: Vec<OpenedStatement<Withdrawal>>,
+}
+
+impl Others {
+    /// Takes one statement, if it is of these kinds, about this package, and signed by a voice. In a package's own folder
+    /// each kind has its place.
+    pub(super) fn add(
+        &mut self,
+        found: &FoundStatement,
+        origin: Origin,
+        ground: &Ground<'_>,
+        reasons: &mut Vec<Reason>,
+    ) {
+        let (Some(wanted), false) = (ground.wanted, is_own_manifest(found)) else { return };
+        let place = place(found);
+        let Some(kind) = found.opening.as_ref().map(|opening| opening.kind).or(place) else { return };
+        let set_aside = |code, message: String| Reason::new(code, Answer::SetAside, message).at(&found.name);
+        if let Some(place) = place.filter(|place| *place != kind) {
+            let message = format!("a {kind} lies where a {place} belongs");
+            reasons.push(set_aside(Code::StatementKind, message));
+            return;
+        }
+        let candidates = match kind {
+            Kind::Review => &mut self.reviews,
+            Kind::Check => &mut self.checks,
+            Kind::Withdrawal => &mut self.withdrawals,
+            _ => return,
+        };
+        if let Some(about) = found.about.as_ref().filter(|about| about.identity() != wanted.identity()) {
+            reasons.push(set_aside(Code::PackageMismatch, format!("it is about {about}, not {wanted}")));
+            return;
+        }
+        // A check is about one version; those of others are no matter of this one.
+        let other_version = |opening: &crate::statement::Opening| kind == Kind::Check && opening.package != *wanted;
+        if found.opening.as_ref().is_some_and(other_version) {
+            return;
+        }
+        if found.signatures.iter().any(|signature| ground.voices.contains(&signature.signer)) {
+            candidates.add(found, origin);
+        } else {
+            self.skipped += 1;
+        }
+    }
+
+    /// Opens them all. What cannot be used is set aside alone.
+    pub(super) fn open(self, ground: &Ground<'_>, reasons: &mut Vec<Reason>) -> OpenedOthers {
+        if self.skipped > 0 {
+            let message = format!("{} reviews, checks and withdrawals by others were skipped", self.skipped);
+            reasons.push(Reason::new(Code::TrustNotApplied, Answer::Note, message));
+        }
+        OpenedOthers {
+            reviews: self.reviews.open_as(ground, reasons),
+            checks: self.checks.open_as(ground, reasons),
+            withdrawals: self.withdrawals.open_as(ground, reasons),
+        }
+    }
+}
+
+impl OpenedOthers {
+    /// As the judgement takes them.
+    pub(super) fn said(&self) -> Said<'_> {
+        Said { reviews: &self.reviews, checks: &self.checks, withdrawals: &self.withdrawals, subject: None }
+    }
+
+    /// Who signed which statement.
+    pub(super) fn signed(&self) -> impl Iterator<Item = (Digest, &Fingerprint)> {
+        let reviews = self.reviews.iter().flat_map(|opened| opened.signers().map(|one| (opened.digest(), one)));
+        let checks = self.checks.iter().flat_map(|opened| opened.signers().map(|one| (opened.digest(), one)));
+        let noes = self.withdrawals.iter().flat_map(|opened| opened.signers().map(|one| (opened.digest(), one)));
+        reviews.chain(checks).chain(noes)
+    }
+}
+
+/// The kind that belongs where a statement lies in a package's own folder.
+fn place(found: &FoundStatement) -> Option<Kind> {
+    let inner = found.name.strip_prefix(layout::OWN)?.strip_prefix('/')?;
+    match inner.split_once('/')?.0 {
+        "reviews" => Some(Kind::Review),
+        "checks" => Some(Kind::Check),
+        "withdrawals" => Some(Kind::Withdrawal),
+        _ => None,
+    }
+}
+
+/// How a statement that cannot be used is told: set aside, unless it is of a newer version and by somebody whose word
+/// could count, for then it may say anything.
+pub(super) fn unusable(fault: &StatementFault, known: bool) -> Reason {
+    let newer = matches!(fault, StatementFault::Version(_));
+    let answer = if newer && known { Answer::CannotTell } else { Answer::SetAside };
+    Reason::new(fault.code(), answer, fault.to_string())
+}
