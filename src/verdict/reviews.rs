@@ -304,3 +304,6 @@ impl Reviews<'_> {
 
 /// So many people who both wrote and reviewed are tried in every combination.
 const MOST_DOUBLE: usize = 6;
+
+#[cfg(test)]
+mod tests;
