@@ -1,6 +1,7 @@
 //! How long judging takes: 1,000 packages under a policy, with a network of 1,000 certificates. `benches/judge.sh` runs it.
 //!
-//! A root certifies 30 introducers, each of whom certifies some authors; each package is signed by one author. Evidence is
+//! A root certifies 30 introducers, each of whom certifies some authors; each package is signed by one author,
+//! and a chain of nine reviews leads to it. Evidence is
 //! opened and the tree is measured before; what is timed is the network, the view and the judgement, first cold, then warm.
 
 use std::error::Error;
@@ -10,11 +11,12 @@ use std::time::{Duration, Instant, SystemTime};
 use countersign::digest::Digest;
 use countersign::keyring::Keyring;
 use countersign::limits::Limits;
-use countersign::openpgp::open::{NothingSeen, SignedStatement};
+use countersign::openpgp::open::{NothingSeen, OpenedStatement, SignedStatement};
 use countersign::package::Purl;
 use countersign::policy::PolicyFile;
-use countersign::statement::Manifest;
 use countersign::statement::manifest::Draft;
+use countersign::statement::review::{self, Opinion, Relation, Thoroughness};
+use countersign::statement::{Manifest, Review, Statement, VersionTree};
 use countersign::time::Times;
 use countersign::tree::{SurveyRequest, survey};
 use countersign::trust::{Network, NetworkKind, RetiredIssuers, Root, View, Viewpoint};
@@ -36,6 +38,8 @@ type Failed = Box<dyn Error + Send + Sync>;
 const CERTIFICATES: usize = 1_000;
 const INTRODUCERS: usize = 30;
 const PACKAGES: usize = 1_000;
+/// Of each package, as a chain: with its manifest, ten statements.
+const REVIEWS: usize = 9;
 /// 2026-11-23T09:00:00Z.
 const NOW: u64 = 1_795_424_400;
 
@@ -62,6 +66,20 @@ fn certified(cert: Cert, by: &Cert, depth: u8) -> Result<Cert, Failed> {
     Ok(cert.insert_packets(vec![Packet::from(user_id), word.into()])?.0)
 }
 
+fn open<S: Statement>(
+    text: &str,
+    by: &Cert,
+    keyring: &Keyring,
+    times: Times,
+    limits: &Limits,
+) -> Result<OpenedStatement<S>, Failed> {
+    let signature = builder(SignatureType::Binary)?.sign_message(&mut pair(by)?, text.as_bytes())?;
+    let mut signed = SignedStatement::new(text.as_bytes().to_vec());
+    signed.add_signature("s.asc".to_owned(), Packet::from(signature).to_vec()?);
+    let opened = signed.open(|one| keyring.candidates(one), &NothingSeen, times, limits);
+    opened.map_err(|_| "a statement that does not open".into())
+}
+
 fn main() -> Result<(), Failed> {
     let mut people = (0..CERTIFICATES).map(person).collect::<Result<Vec<_>, _>>()?;
     for number in 1..CERTIFICATES {
@@ -78,8 +96,11 @@ fn main() -> Result<(), Failed> {
     let now: countersign::time::Timestamp = "2026-11-23T09:00:00Z".parse()?;
     let times = Times { at: now, now };
     let root: countersign::fingerprint::Fingerprint = people[0].fingerprint().to_hex().parse()?;
-    let text =
-        format!("countersign = \"policy/1\"\n[[root]]\nfingerprint = \"{root}\"\n[[rule]]\npackages = [\"*\"]\n");
+    let reviewer = people[1].fingerprint().to_hex();
+    let text = format!(
+        "countersign = \"policy/1\"\n[[root]]\nfingerprint = \"{root}\"\n[people]\nr = [\"{reviewer}\"]\n[[rule]]\npackages = [\"*\"]\n\
+         require = {{ all = [{{ author = {{ count = 1 }} }}, {{ review = {{ from = [\"r\"] }} }}] }}\n"
+    );
     let policy = PolicyFile::read(text.as_bytes(), &limits).and_then(|file| file.check(None));
     let policy = policy.map_err(|faults| format!("{faults:?}"))?;
     let tree = tempfile::tempdir()?;
@@ -113,7 +134,27 @@ fn main() -> Result<(), Failed> {
         let mut signed = SignedStatement::new(text.to_vec());
         signed.add_signature("m.asc".to_owned(), Packet::from(signature).to_vec()?);
         let release = signed.open(|one| keyring.candidates(one), &NothingSeen, times, &limits);
-        opened.push((package, release.map_err(|_| "a manifest that does not open")?));
+        let mut reviews = Vec::new();
+        for hop in 0..REVIEWS {
+            let tree_of = |place: usize| if place + 1 == REVIEWS { tree.digest() } else { Digest::of(&[place as u8]) };
+            let at = |place: usize| VersionTree {
+                version: if place + 1 == REVIEWS { "1.0.0".to_owned() } else { format!("0.{place}.0") },
+                tree: tree_of(place),
+            };
+            let review = Review::new(review::Draft {
+                package: package.identity(),
+                from: hop.checked_sub(1).map(at),
+                to: at(hop),
+                verdict: Opinion::Approve,
+                criteria: vec!["safe-to-deploy".parse()?],
+                thoroughness: Thoroughness::Medium,
+                relation: Relation::None,
+                reviewed: now,
+                note: None,
+            })?;
+            reviews.push(open::<Review>(review.text(), &people[1], &keyring, times, &limits)?);
+        }
+        opened.push((package, release.map_err(|_| "a manifest that does not open")?, reviews));
     }
     let network = Network::new(&keyring, times);
     let viewpoint = Viewpoint {
@@ -127,7 +168,7 @@ fn main() -> Result<(), Failed> {
     for round in ["cold", "warm", "warm", "warm"] {
         let start = Instant::now();
         let mut accepted = 0;
-        for (package, opened) in &opened {
+        for (package, opened, reviews) in &opened {
             let memory = Memory::default();
             let chain = Chain::new([opened]);
             let roots = Roots::new(&view, None, policy.trust());
@@ -150,7 +191,7 @@ fn main() -> Result<(), Failed> {
                 releases: &releases,
                 compared: Some(0),
                 tree: Some(&tree),
-                said: Said::default(),
+                said: Said { reviews, ..Said::default() },
                 found: Vec::new(),
                 refused: &[],
                 order: &compare,
@@ -161,7 +202,8 @@ fn main() -> Result<(), Failed> {
         let took = start.elapsed().as_secs_f64() * 1000.0;
         writeln!(
             out,
-            "{round}: {took:.1} ms for {PACKAGES} packages, {accepted} accepted, {CERTIFICATES} certificates"
+            "{round}: {took:.1} ms for {PACKAGES} packages, {accepted} accepted, {} statements, {CERTIFICATES} certificates",
+            PACKAGES * (1 + REVIEWS)
         )?;
     }
     Ok(())
