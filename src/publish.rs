@@ -4,6 +4,7 @@
 
 mod earlier;
 pub mod key;
+pub mod say;
 mod write;
 
 use std::path::{Path, PathBuf};

@@ -82,6 +82,14 @@ fn acme() -> String {
 }
 
 impl World {
+    /// The digest of the only statement in a folder, by its name.
+    pub(super) fn only(&self, dir: &str) -> String {
+        let names = std::fs::read_dir(self.path(dir)).expect("a folder").map(|entry| entry.unwrap().file_name());
+        let names = names.filter_map(|name| name.to_str()?.strip_suffix(".toml").map(str::to_owned));
+        let [only] = &names.collect::<Vec<_>>()[..] else { panic!("not one statement in {dir}") };
+        only.clone()
+    }
+
     /// Writes a statement into the package's own evidence, and its signatures beside it.
     pub(super) fn say(&self, spec: &SaidSpec) {
         let tree = |dir: &str| format!("sha256:{}", hex(&self.tree(dir).0));

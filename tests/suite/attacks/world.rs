@@ -186,7 +186,7 @@ impl World {
     }
 
     /// `{alice}` a fingerprint, `{alice:1}` a subkey's, `{world}` the directory, `{tree:DIR}` a directory's digest,
-    /// `{sha256:FILE}` a file's, `{aa:FILE}` its first two digits.
+    /// `{sha256:FILE}` a file's, `{aa:FILE}` its first two digits, `{only:DIR}` the only statement in a folder.
     pub(crate) fn fill(&self, text: &str) -> String {
         let mut filled = String::new();
         let mut rest = text;
@@ -202,6 +202,7 @@ impl World {
                 _ if name == "world" => self.root().display().to_string(),
                 None => self.person(name).fingerprint(0),
                 Some(("tree", dir)) => hex(&self.tree(dir).0),
+                Some(("only", dir)) => self.only(dir),
                 Some(("sha256", file)) => hex(&self.read(file)),
                 Some(("aa", file)) => hex(&self.read(file))[..2].to_owned(),
                 Some((name, key)) => self.person(name).fingerprint(key.parse().expect("a number")),
