@@ -16,7 +16,7 @@ pub mod question;
 mod reach;
 pub mod roots;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod view;
 
 pub use authentication::{Authentication, Obstacle, TrustPath};

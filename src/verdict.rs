@@ -4,6 +4,7 @@ mod alarms;
 pub mod authors;
 pub mod chain;
 mod checks;
+pub mod choice;
 mod clauses;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -15,6 +16,8 @@ pub mod roots;
 pub mod said;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod worlds;
 
 use std::collections::BTreeSet;
 
@@ -240,7 +243,7 @@ pub fn judge(case: Case<'_>) -> Verdict {
         check_clock(release.opened.statement(), case.times, &mut reasons);
         reasons.extend(notes::of_chain(release, case.releases, scale, case.order));
     }
-    let unsigned = alarms::of_authors(release, scale, &mut reasons);
+    let may_skip = alarms::of_authors(release, scale, &mut reasons);
     let reviews = Reviews {
         said: case.said,
         speakers: &speakers,
@@ -249,10 +252,18 @@ pub fn judge(case: Case<'_>) -> Verdict {
         times: case.times,
         authors: said::writers(scale, case.releases),
     };
-    let evidence = Evidence { release, skip_authors: unsigned, scale, reviews: &reviews, tree: verdict.tree };
-    let outcome = evidence.meet(&scale.rule.require);
+    let evidence = Evidence { release, skip_authors: false, scale, reviews: &reviews, tree: verdict.tree };
     if let Some(authorised) = evidence.authorised().filter(|_| !unread) {
         verdict.authorised = authorised;
+    }
+    let mut outcome = evidence.meet(&scale.rule.require);
+    if may_skip && outcome.met != Known::Yes {
+        // Too few signatures are no worse than none: whoever wants to can take them away.
+        let missing = evidence.missing_authors();
+        outcome = Evidence { skip_authors: true, ..evidence }.meet(&scale.rule.require);
+        if outcome.met == Known::Yes {
+            reasons.extend(missing);
+        }
     }
     verdict.authors = outcome.authors.iter().cloned().collect();
     verdict.reviewers = outcome.reviewers.iter().cloned().collect();
@@ -448,9 +459,10 @@ fn authentic(release: &OpenedStatement<Manifest>, tree: Option<&MeasuredTree>, r
     if release.signers().next().is_some() { Known::Yes } else { Known::No }
 }
 
+/// Whether a reason names a file that differs from what was signed. What differs from memory names none.
 fn is_difference(reason: &Reason) -> bool {
     let codes = [Code::FileAdded, Code::FileMissing, Code::ContentDiffers, Code::ModeDiffers, Code::TypeDiffers];
-    codes.contains(&reason.code)
+    codes.contains(&reason.code) && reason.path.is_some()
 }
 
 fn check_clock(manifest: &Manifest, times: Times, reasons: &mut Vec<Reason>) {

@@ -33,6 +33,7 @@ use crate::trust::roots::{NetworkKind, RetiredIssuers, Root, Viewpoint};
 use crate::trust::view::View;
 use crate::verdict::authors::{Origin, Overriding, Scale, Trust};
 use crate::verdict::chain::Chain;
+use crate::verdict::choice::Choice;
 use crate::verdict::memory::Memory;
 use crate::verdict::roots::{Roots, measure};
 use crate::verdict::{Case, Verdict, judge};
@@ -202,7 +203,7 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
     // 4. What is there.
     let places = Places { own: &own, stores: request.stores };
     let Measured { compared, tree } = match rule.is_some() || wanted.is_none() {
-        true => measuring::measure(&releases, &places, request, &mut found)?,
+        true => measuring::measure(&releases, &Choice::new(&releases, &scale), &places, request, &mut found)?,
         false => Measured::default(),
     };
     // 5. The judgement.

@@ -99,7 +99,7 @@ keys! {
     }
     "rule" {
         "packages" "patterns" "required" "an exact name, `pkg:npm/%40scope/*`, `pkg:julia/*` or `*`" "Which packages it decides on."
-        "unsigned" "word" "`reject`" "`reject`, `accept`" "`accept` skips the author clauses of a package without an author's signature that counts, and nothing else."
+        "unsigned" "word" "`reject`" "`reject`, `accept`" "`accept` skips author clauses that are not met, and nothing else, where no author's signature is remembered: too few signatures are no worse than none. It is then told as unsigned."
         "new-package" "word" "`trusted-author` where there are roots, else `first-use`" "`reject`, `trusted-author`, `first-use`" "Whom a package that is not remembered may have as author, where no author is named."
         "handover" "number" "1" "1–1000000" "How many of the authors before must sign a change of authors."
         "require" "clause" "`{ author = {} }`" "" "The evidence that is asked for."

@@ -68,7 +68,8 @@ fn contested(releases: &[Release<'_>]) -> Option<Reason> {
     Some(Reason::new(Code::AuthorContested, Answer::CannotTell, message).step(step))
 }
 
-/// What is wrong about who signed; gives whether the package counts as unsigned, and may be so.
+/// What is wrong about who signed; gives whether author clauses that are not met may be skipped, since the policy lets
+/// unsigned packages through and nothing that is remembered was signed here.
 pub(super) fn of_authors(release: Option<&Release<'_>>, scale: &Scale<'_>, reasons: &mut Vec<Reason>) -> bool {
     let signers = release.map_or(&[][..], |release| &release.signers[..]);
     for signer in signers.iter().filter(|signer| matches!(signer.right, Err(Lacking::Denied))) {
@@ -86,21 +87,24 @@ pub(super) fn of_authors(release: Option<&Release<'_>>, scale: &Scale<'_>, reaso
         reasons.push(Reason::new(Code::SignerDenied, answer, message).step(step));
         return false;
     }
+    let was_signed = scale.memory.was_signed(scale.slot);
+    let may = scale.rule.unsigned == Unsigned::Accept && !was_signed;
     if !authors.is_empty() {
-        return false;
+        return may;
     }
     let strangers: Vec<_> =
         signers.iter().filter(|signer| matches!(signer.right, Err(lacking) if lacking != Lacking::Denied)).collect();
     let remembered = scale.remembered();
-    let was_signed = scale.memory.was_signed(scale.slot);
     if was_signed || !(remembered.is_empty() || strangers.is_empty()) {
         // A key that this build cannot check may be the one: then the count tells that nothing can be told.
         if release.is_none_or(|release| release.unsupported.iter().all(|one| one.right.is_err())) {
-            reasons.push(if strangers.is_empty() { downgrade(scale) } else { changed(&strangers, &remembered) });
+            let alarm = if strangers.is_empty() { downgrade(scale) } else { changed(&strangers, &remembered) };
+            // Without the stranger's signature it would pass as unsigned, and whoever made it can leave it away.
+            let answer = if may { Answer::Note } else { alarm.answer };
+            reasons.push(Reason { answer, ..alarm });
         }
-        return false;
+        return may;
     }
-    let may = scale.rule.unsigned == Unsigned::Accept;
     reasons.extend(strangers.iter().flat_map(|signer| stranger(signer, scale, may)));
     may
 }

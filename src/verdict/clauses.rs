@@ -48,6 +48,16 @@ pub(super) struct Evidence<'a> {
     pub(super) tree: Option<Digest>,
 }
 
+/// How many of the rule's author clauses a release meets.
+pub(super) fn met_by_authors(release: &Release<'_>, scale: &Scale<'_>) -> usize {
+    let met = |clause: &&AuthorClause| {
+        let counted = release.counted(clause);
+        let enough = counted.len() >= clause.count;
+        enough && (!clause.independent || are_independent(scale, counted.into_values(), clause.count))
+    };
+    scale.author_clauses().filter(met).count()
+}
+
 impl Evidence<'_> {
     /// Holds the evidence against a requirement.
     pub(super) fn meet(&self, requirement: &Requirement) -> Outcome {
@@ -77,17 +87,20 @@ impl Evidence<'_> {
 
     /// Whether the release has the authors that a clause of the rule asks for, whatever else is asked; none where none does.
     pub(super) fn authorised(&self) -> Option<Known> {
-        let answers = self.scale.author_clauses().map(|clause| {
-            let outcome = self.authors(clause);
-            // Skipped is not met.
-            if outcome.met == Known::Yes && outcome.authors.is_empty() { Known::No } else { outcome.met }
-        });
+        let answers = self.scale.author_clauses().map(|clause| self.authors(clause).met);
         let rank = |known: &Known| match known {
             Known::Yes => 0,
             Known::Unknown => 1,
             Known::No => 2,
         };
         answers.min_by_key(rank)
+    }
+
+    /// What author clauses lack though somebody signed who counts, as notes: for where they are skipped.
+    pub(super) fn missing_authors(&self) -> Vec<Reason> {
+        let lacking = self.scale.author_clauses().map(|clause| self.authors(clause));
+        let some = lacking.filter(|outcome| outcome.met != Known::Yes && !outcome.authors.is_empty());
+        some.flat_map(|outcome| outcome.reasons).map(|one| Reason { answer: Answer::Note, ..one }).collect()
     }
 
     fn authors(&self, clause: &AuthorClause) -> Outcome {
@@ -103,7 +116,7 @@ impl Evidence<'_> {
             let mut bases: Vec<_> = bases.collect();
             bases.sort_by_key(best);
             let basis = bases.get(clause.count - 1).copied();
-            let independent = !clause.independent || self.are_independent(counted.into_values(), clause.count);
+            let independent = !clause.independent || are_independent(self.scale, counted.into_values(), clause.count);
             let met = Outcome { authors, ..Outcome::met(basis) };
             return if independent { met } else { met.not_independent(clause.count) };
         }
@@ -229,18 +242,6 @@ impl Evidence<'_> {
         told
     }
 
-    /// Paths are asked of those alone whose right rests on paths; the others were named by the user, or are remembered.
-    fn are_independent<'a>(&self, counted: impl Iterator<Item = Vec<(&'a Signer, &'a Right)>>, needed: usize) -> bool {
-        let by_paths = |all: &Vec<(&Signer, &Right)>| all.iter().all(|(_, right)| right.authentication().is_some());
-        let (with_paths, without): (Vec<_>, Vec<_>) = counted.partition(by_paths);
-        let needed = needed.saturating_sub(without.len());
-        let Some(trust) = self.scale.trust.filter(|_| needed > 1) else { return true };
-        let people: Vec<Vec<Fingerprint>> =
-            with_paths.iter().map(|all| all.iter().map(|(signer, _)| signer.certificate.clone()).collect()).collect();
-        let granted = with_paths.iter().flatten().all(|(_, right)| matches!(right, Right::Granted(_)));
-        trust.are_independent(&people, needed, granted.then_some(Role::Author), self.scale.package)
-    }
-
     /// Who could sign; only people who are trusted already.
     fn author_step(&self, clause: &AuthorClause, missing: usize, counted: &BTreeSet<Fingerprint>) -> String {
         let (people, remembered) = (self.scale.people, self.scale.remembered());
@@ -262,6 +263,22 @@ impl Evidence<'_> {
             (true, false) => format!("{what} by its author"),
         }
     }
+}
+
+/// Paths are asked of those alone whose right rests on paths; the others were named by the user, or are remembered.
+fn are_independent<'a>(
+    scale: &Scale<'_>,
+    counted: impl Iterator<Item = Vec<(&'a Signer, &'a Right)>>,
+    needed: usize,
+) -> bool {
+    let by_paths = |all: &Vec<(&Signer, &Right)>| all.iter().all(|(_, right)| right.authentication().is_some());
+    let (with_paths, without): (Vec<_>, Vec<_>) = counted.partition(by_paths);
+    let needed = needed.saturating_sub(without.len());
+    let Some(trust) = scale.trust.filter(|_| needed > 1) else { return true };
+    let people: Vec<Vec<Fingerprint>> =
+        with_paths.iter().map(|all| all.iter().map(|(signer, _)| signer.certificate.clone()).collect()).collect();
+    let granted = with_paths.iter().flatten().all(|(_, right)| matches!(right, Right::Granted(_)));
+    trust.are_independent(&people, needed, granted.then_some(Role::Author), scale.package)
 }
 
 impl Outcome {

@@ -3,7 +3,6 @@
 use super::Request;
 use crate::digest::Digest;
 use crate::limits::Limits;
-use crate::policy::rule::Unsigned;
 use crate::reason::{Answer, Code, Reason};
 use crate::statement::Manifest;
 use crate::store::Store;
@@ -11,6 +10,7 @@ use crate::store::package::Own;
 use crate::tree::{MeasuredTree, Survey, SurveyError, SurveyRequest, survey};
 use crate::tree_text::TreeText;
 use crate::verdict::authors::{Origin, Release};
+use crate::verdict::choice::Choice;
 
 /// The tree, and the place of the manifest that it was compared with.
 #[derive(Default)]
@@ -25,52 +25,26 @@ pub(super) struct Places<'a> {
     pub(super) stores: &'a [(Store, Origin)],
 }
 
-/// Measures the directory and compares it with the manifests that the most people who count have signed, one after the
-/// other until one fits; where nobody who counts signed any, with the package's own, or the closest one.
+/// Measures the directory and compares it with the manifest that is chosen for it. Where several may be, it is measured
+/// once before, so that many of them cost no more than two.
 pub(super) fn measure(
     releases: &[Release<'_>],
+    choice: &Choice,
     places: &Places<'_>,
     request: &Request<'_>,
     reasons: &mut Vec<Reason>,
 ) -> Result<Measured, SurveyError> {
-    let count = |release: &Release<'_>| release.people().len();
-    let most = releases.iter().map(count).max().unwrap_or(0);
-    let mut order: Vec<_> = (0..releases.len()).filter(|place| count(&releases[*place]) == most || most == 0).collect();
-    order.sort_by_key(|place| (releases[*place].origin, releases[*place].opened.digest()));
-    // Where unsigned packages pass, a stranger's manifest in a store leaves one no worse than unsigned.
-    let passes = request.package.and_then(|package| request.policy.rule_for(package));
-    if most == 0 && passes.is_some_and(|rule| rule.unsigned == Unsigned::Accept) {
-        let survey = look(None, request)?;
-        let tree = survey.measured().map(MeasuredTree::digest);
-        let keeps = |place: &usize| {
-            let release = &releases[*place];
-            release.origin == Origin::Own || Some(release.opened.statement().tree()) == tree
-        };
-        order.retain(keeps);
-    }
-    if most == 0 {
-        order.truncate(1);
-    }
-    let mut first = None;
-    for place in order {
-        let mut told = Vec::new();
-        let tree = compare(releases[place].opened.statement(), places, request, &mut told)?;
-        let fits = tree.as_ref().is_some_and(|tree| tree.digest() == releases[place].opened.statement().tree());
-        let outcome = (Measured { compared: Some(place), tree }, told);
-        if fits || first.is_none() {
-            first = Some(outcome);
-        }
-        if fits {
-            break;
-        }
-    }
-    let Some((measured, told)) = first else {
-        let survey = look(None, request)?;
-        reasons.extend(survey.reasons().iter().cloned());
-        return Ok(Measured { compared: None, tree: survey.into_parts().0 });
+    let tree = match choice.is_open() {
+        true => look(None, request)?.measured().map(MeasuredTree::digest),
+        false => None,
     };
-    reasons.extend(told);
-    Ok(measured)
+    if let Some(place) = choice.of(releases, tree) {
+        let tree = compare(releases[place].opened.statement(), places, request, reasons)?;
+        return Ok(Measured { compared: Some(place), tree });
+    }
+    let survey = look(None, request)?;
+    reasons.extend(survey.reasons().iter().cloned());
+    Ok(Measured { compared: None, tree: survey.into_parts().0 })
 }
 
 /// Measures the directory against one manifest, and tells every difference.
