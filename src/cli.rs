@@ -50,6 +50,8 @@ pub struct Edge {
     pub data: Option<PathBuf>,
     /// Where this user's state lies.
     pub state: Option<PathBuf>,
+    /// Where this user's cache lies, which may be removed at any time.
+    pub cache: Option<PathBuf>,
     /// The directory of certificates that OpenPGP programs share.
     pub cert_d: Option<PathBuf>,
     /// The terminal's name for gpg's PIN entry.

@@ -28,6 +28,7 @@
 
 pub mod accept;
 pub mod beneath;
+pub mod cache;
 pub mod certification;
 pub mod cli;
 pub mod digest;

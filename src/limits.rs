@@ -48,6 +48,8 @@ pub struct Limits {
     pub policy: u64,
     /// A lock or state file: some 300 bytes for each package, or each signature that was seen.
     pub memory: u64,
+    /// A file of the cache: 32 bytes for each signature that holds.
+    pub cache: u64,
     /// Reasons listed in a report; the rest is counted.
     pub reasons: usize,
 }
@@ -72,6 +74,7 @@ impl Default for Limits {
             keyring: 256 * MIB,
             policy: MIB,
             memory: 64 * MIB,
+            cache: 64 * MIB,
             reasons: 100,
         }
     }

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         config: own.as_ref().map(|own| own.config_dir().to_owned()),
         data: own.as_ref().map(|own| own.data_dir().to_owned()),
         state: own.as_ref().map(|own| own.state_dir().unwrap_or_else(|| own.data_local_dir()).to_owned()),
+        cache: own.as_ref().map(|own| own.cache_dir().to_owned()),
         cert_d: cert_d(),
         terminal: cli::terminal::name(),
         interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),

@@ -20,6 +20,7 @@ pub mod news;
 pub mod open;
 mod packets;
 mod policy;
+pub mod proven;
 pub mod sign;
 pub mod signature;
 pub mod split;

@@ -7,8 +7,10 @@ use serde_json::{Value, json};
 use super::args::Format;
 use super::args::trust::{TargetArgs, TrustCommand, ViewArgs};
 use super::{Context, tell};
+use crate::cache::Cache;
 use crate::keyring::Keyring;
 use crate::openpgp::certify::Certification;
+use crate::openpgp::proven;
 use crate::reason::{Listed, Reason};
 use crate::report::Report;
 use crate::shown::Shown;
@@ -44,11 +46,12 @@ pub(super) fn run(
             return Ok(tell(&report, format, out)?);
         }
     };
+    let (memory, note) = recall(arguments, &keyring, context);
     let network = Network::new(&keyring, times);
     let mut view = View::new(&network, &keyring, viewpoint(arguments))?;
-    let notes: Vec<_> = view.notes().iter().chain(keyring.set_aside()).cloned().collect();
+    let notes: Vec<_> = view.notes().iter().chain(keyring.set_aside()).chain(&note).cloned().collect();
     let notes = Listed::new(notes, context.limits.reasons);
-    match command {
+    let code = match command {
         TrustCommand::List { reached, format, .. } => {
             view.prepare(arguments.max_depth.0);
             let list = list::List::new(&view, arguments, *reached, &notes);
@@ -66,6 +69,30 @@ pub(super) fn run(
             tell_notes(&notes, err)?;
             graph::run(&view, &questions(&network, target, arguments), *format, out)
         }
+    };
+    if let Some((cache, recalled)) = memory {
+        let proven = proven::all();
+        if note.is_some() || proven.len() != recalled {
+            // Best effort: the next run is as slow as this one.
+            drop(cache.write(&proven));
+        }
+    }
+    code
+}
+
+/// What earlier runs showed of this keyring: where it is kept and how much there was, and a note where it is of no use.
+fn recall(arguments: &ViewArgs, keyring: &Keyring, context: &Context<'_>) -> (Option<(Cache, usize)>, Option<Reason>) {
+    let folder = context.edge.cache.as_ref().filter(|_| !arguments.no_cache);
+    let Some(cache) = folder.map(|folder| Cache::new(folder, keyring, &context.limits)) else { return (None, None) };
+    match cache.read() {
+        Ok(known) => {
+            let recalled = known.len();
+            if recalled > 0 {
+                proven::recall(known);
+            }
+            (Some((cache, recalled)), None)
+        }
+        Err(note) => (Some((cache, 0)), Some(note)),
     }
 }
 

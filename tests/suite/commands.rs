@@ -21,6 +21,8 @@ fn commands() {
         .env("XDG_CONFIG_HOME", "/nonexistent")
         .env("XDG_DATA_HOME", "/nonexistent")
         .env("XDG_STATE_HOME", "/nonexistent")
+        // A folder that nobody can make.
+        .env("XDG_CACHE_HOME", "/dev/null")
         .case("tests/cmd/*.toml");
 }
 

@@ -3,6 +3,7 @@
 
 mod arch_and_gpg;
 mod attacks;
+mod cache;
 mod card;
 mod certify;
 mod codes;

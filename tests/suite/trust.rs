@@ -73,6 +73,7 @@ impl World {
             path: OsString::new(),
             data: None,
             state: None,
+            cache: None,
             cert_d: None,
             config: None,
             folder: self.dir.path().into(),
