@@ -176,6 +176,7 @@ fn edge() -> Edge {
         config: None,
         data: None,
         state: None,
+        cache: None,
         cert_d: None,
         terminal: None,
         interactive: false,
