@@ -8,6 +8,7 @@ mod certify;
 mod ground;
 mod keyring;
 mod policy;
+mod report;
 mod sign;
 mod store;
 pub mod terminal;
@@ -20,7 +21,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::accept::AcceptError;
 use crate::certification::CertifyError;
@@ -95,6 +96,8 @@ fn dispatch(command: Command, edge: &Edge, out: &mut dyn Write, err: &mut dyn Wr
         Command::Keyring(command) => keyring::run(&command, &context, out),
         Command::Trust(command) => trust::run(&command, &context, out, err),
         Command::Policy(command) => policy::run(&command, &context, out),
+        Command::Report(arguments) => report::run(&arguments, &context, out),
+        Command::Completions(arguments) => Ok(complete(arguments.shell, out)?),
         Command::Certify(arguments) => certify::run(&arguments, &context, out, err),
     }
 }
@@ -116,6 +119,14 @@ impl Context<'_> {
     fn times(&self, at: Option<Timestamp>) -> Times {
         Times { at: at.unwrap_or(self.now), now: self.now }
     }
+}
+
+/// Prints what makes a shell complete our commands.
+fn complete(shell: clap_complete::Shell, out: &mut dyn Write) -> io::Result<u8> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "countersign", &mut text);
+    out.write_all(&text)?;
+    Ok(0)
 }
 
 /// Prints a report in the form that was asked for. Gives its exit code.
@@ -163,7 +174,9 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         let certify = || cause.downcast_ref::<CertifyError>().and_then(CertifyError::hint);
         let program = || cause.downcast_ref::<ProgramError>().and_then(ProgramError::hint);
         let policy = || cause.downcast_ref::<policy::NotWritten>().and_then(policy::NotWritten::hint);
+        let page = || cause.downcast_ref::<report::NotWritten>().and_then(report::NotWritten::hint);
         publish
+            .or_else(page)
             .or_else(store)
             .or_else(verify)
             .or_else(accept)

@@ -40,6 +40,11 @@ impl Digest {
         self.digits().iter().copied().map(char::from).collect()
     }
 
+    /// The 32 bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// A tree text prints one for each file, so this does not go through the formatting of numbers.
     fn digits(&self) -> [u8; 64] {
         let mut digits = [0; 64];

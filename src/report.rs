@@ -2,6 +2,9 @@
 //!
 //! Text and JSON are made from this one value. All foreign text in it is escaped already.
 
+pub mod counts;
+pub mod html;
+mod markup;
 pub mod picture;
 pub mod text;
 

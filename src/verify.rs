@@ -223,7 +223,9 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
         times: request.times,
     });
     let mut package = PackageReport::new(&verdict, needed(rule), request.limits.reasons);
-    package.names = names(package.authors.iter().chain(&package.reviewers), &keyring);
+    let on_paths = package.paths.iter().flat_map(|path| &path.certificates);
+    package.names =
+        names(package.authors.iter().chain(&package.reviewers).chain(&package.checkers).chain(on_paths), &keyring);
     let report = Report::new(request.times.at, request.source.clone(), vec![package], request.notes.clone());
     let signed = releases
         .iter()

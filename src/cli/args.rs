@@ -3,6 +3,7 @@
 mod certify;
 mod keyring;
 mod policy;
+mod report;
 mod verify;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::reason::Code;
 pub(crate) use certify::CertifyArgs;
 pub(crate) use keyring::KeyringCommand;
 pub(crate) use policy::{PolicyCommand, TemplateName};
+pub(crate) use report::{CompletionsArgs, ReportArgs};
 pub(crate) use verify::{AcceptArgs, QuestionArgs, VerifyArgs};
 
 pub(crate) mod trust;
@@ -39,6 +41,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Verify, and remember what was accepted.
     Accept(AcceptArgs),
+    /// Verify, and write a page to look at.
+    Report(ReportArgs),
     /// Measure a directory, show what changed since the last release, write and sign its manifest.
     Sign(SignArgs),
     /// Print the tree text of a directory: one line a file, with its size and SHA-256.
@@ -57,6 +61,8 @@ pub(crate) enum Command {
     Policy(PolicyCommand),
     /// Say through gpg that a certificate belongs to its user IDs, and what its owner may do.
     Certify(CertifyArgs),
+    /// Print what makes a shell complete these commands.
+    Completions(CompletionsArgs),
 }
 
 /// How the answer is printed.

@@ -9,6 +9,8 @@ use crate::openpgp::certify::Certification;
 use crate::shown::Shown;
 use crate::trust::{Authentication, Network};
 
+use super::PathReport;
+
 mod dot;
 mod svg;
 
@@ -53,47 +55,60 @@ struct Arrow {
 impl Picture {
     /// Lays out the paths of one answer.
     pub fn new(network: &Network<'_>, answer: &Authentication) -> Self {
-        let mut columns: BTreeMap<&Fingerprint, usize> = BTreeMap::new();
-        let mut roots = BTreeSet::new();
+        let ways: Vec<Vec<_>> = answer
+            .paths()
+            .iter()
+            .map(|path| {
+                std::iter::once(path.root()).chain(path.edges().iter().map(Certification::certificate)).collect()
+            })
+            .collect();
+        let people = lay_out(&ways, &answer.question().certificate, |fingerprint| network.name(fingerprint));
         let mut flows: BTreeMap<(&Fingerprint, &Fingerprint), (u32, &Certification)> = BTreeMap::new();
         for path in answer.paths() {
-            roots.insert(path.root());
-            columns.insert(path.root(), 0);
-            for (column, edge) in (1..).zip(path.edges()) {
-                let known = columns.entry(edge.certificate()).or_insert(column);
-                *known = column.min(*known);
+            for edge in path.edges() {
                 let flow = flows.entry((edge.issuer(), edge.certificate())).or_insert((0, edge));
                 flow.0 += u32::from(path.amount().value());
             }
         }
-        let target = &answer.question().certificate;
-        // Also where nothing leads to it.
-        let last = columns.iter().filter(|(one, _)| **one != target).map(|(_, column)| column + 1).max();
-        columns.insert(target, last.unwrap_or(0));
-        let people: Vec<_> = columns
-            .iter()
-            .map(|(fingerprint, column)| Figure {
-                fingerprint: (*fingerprint).clone(),
-                name: network.name(fingerprint),
-                column: *column,
-                kind: match () {
-                    () if *fingerprint == target => FigureKind::Target,
-                    () if roots.contains(*fingerprint) => FigureKind::Root,
-                    () => FigureKind::Between,
-                },
-            })
-            .collect();
-        let place = |wanted: &Fingerprint| people.iter().position(|figure| figure.fingerprint == *wanted);
         let arrows = flows
             .iter()
             .filter_map(|((issuer, certificate), (flow, edge))| {
                 let label = format!("{flow} of {}{}", edge.amount(), depth(edge));
-                Some(Arrow { from: place(issuer)?, to: place(certificate)?, label, retired: edge.is_by_retired() })
+                Some(Arrow {
+                    from: place(&people, issuer)?,
+                    to: place(&people, certificate)?,
+                    label,
+                    retired: edge.is_by_retired(),
+                })
             })
             .collect();
         let (name, wanted) = (Shown::new(&answer.question().user_id), answer.question().wanted);
         let title = format!("Paths of trust to {name}: {} of {wanted}", answer.amount());
         Self { title, people, arrows }
+    }
+
+    /// Lays out paths that a report tells, all to one certificate under one user ID; none where there are none.
+    ///
+    /// `names`: how certificates name themselves, escaped.
+    pub fn of_report(paths: &[&PathReport], names: &BTreeMap<String, String>) -> Option<Self> {
+        let read =
+            |path: &&PathReport| path.certificates.iter().map(|one| one.parse().ok()).collect::<Option<Vec<_>>>();
+        let ways: Vec<Vec<Fingerprint>> = paths.iter().map(read).collect::<Option<_>>()?;
+        let (first, target) = (paths.first()?, ways.first()?.last()?.clone());
+        let borrowed: Vec<Vec<_>> = ways.iter().map(|way| way.iter().collect()).collect();
+        let name = |one: &Fingerprint| names.get(one.as_str()).cloned().unwrap_or_default();
+        let mut people = lay_out(&borrowed, &target, name);
+        people.iter_mut().filter(|one| one.fingerprint == target).for_each(|one| one.name.clone_from(&first.user_id));
+        let mut flows: BTreeMap<(usize, usize), u32> = BTreeMap::new();
+        for (path, way) in paths.iter().zip(&ways) {
+            for hop in way.windows(2) {
+                let ends = (place(&people, &hop[0])?, place(&people, &hop[1])?);
+                *flows.entry(ends).or_default() += u32::from(path.amount.value());
+            }
+        }
+        let arrow = |((from, to), flow): (_, u32)| Arrow { from, to, label: flow.to_string(), retired: false };
+        let arrows = flows.into_iter().map(arrow).collect();
+        Some(Self { title: format!("Paths of trust to {}", first.user_id), people, arrows })
     }
 
     /// For Graphviz.
@@ -105,6 +120,45 @@ impl Picture {
     pub fn svg(&self) -> String {
         svg::draw(self)
     }
+
+    /// As a part of a page, which brings the style and [`Self::definitions`].
+    pub(super) fn inline_svg(&self) -> String {
+        svg::inline(self)
+    }
+
+    /// What the pictures of one page share.
+    pub(super) fn definitions() -> String {
+        format!("<svg width=\"0\" height=\"0\" aria-hidden=\"true\"><defs>{}</defs></svg>\n", svg::TIP)
+    }
+}
+
+/// Gives each certificate its column: roots first, the target last, also where nothing leads to it.
+fn lay_out(ways: &[Vec<&Fingerprint>], target: &Fingerprint, name: impl Fn(&Fingerprint) -> String) -> Vec<Figure> {
+    let mut columns: BTreeMap<&Fingerprint, usize> = BTreeMap::new();
+    for (column, certificate) in ways.iter().flat_map(|way| (0..).zip(way.iter().copied())) {
+        let known = columns.entry(certificate).or_insert(column);
+        *known = column.min(*known);
+    }
+    let roots: BTreeSet<_> = ways.iter().filter_map(|way| way.first().copied()).collect();
+    let last = columns.iter().filter(|(one, _)| **one != target).map(|(_, column)| column + 1).max();
+    columns.insert(target, last.unwrap_or(0));
+    columns
+        .iter()
+        .map(|(fingerprint, column)| Figure {
+            fingerprint: (*fingerprint).clone(),
+            name: name(fingerprint),
+            column: *column,
+            kind: match () {
+                () if *fingerprint == target => FigureKind::Target,
+                () if roots.contains(*fingerprint) => FigureKind::Root,
+                () => FigureKind::Between,
+            },
+        })
+        .collect()
+}
+
+fn place(people: &[Figure], wanted: &Fingerprint) -> Option<usize> {
+    people.iter().position(|figure| figure.fingerprint == *wanted)
 }
 
 fn depth(edge: &Certification) -> String {

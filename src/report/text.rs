@@ -72,7 +72,7 @@ fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &[Reason]) -> fmt::Result 
     Ok(())
 }
 
-fn authentic(package: &PackageReport) -> String {
+pub(super) fn authentic(package: &PackageReport) -> String {
     let size = match (package.files, package.bytes) {
         (Some(files), Some(bytes)) => format!("{files} files, {bytes} bytes"),
         _ => "the tree".to_owned(),
@@ -85,7 +85,7 @@ fn authentic(package: &PackageReport) -> String {
 }
 
 /// The verdict in one word; what nobody vouched for is never called accepted.
-fn headline(package: &PackageReport) -> &'static str {
+pub(super) fn headline(package: &PackageReport) -> &'static str {
     match package.basis {
         Some(Basis::Unsigned) => "NOT VOUCHED FOR",
         Some(Basis::FirstUse) => "ACCEPTED ON FIRST USE",
@@ -94,7 +94,7 @@ fn headline(package: &PackageReport) -> &'static str {
 }
 
 /// On what it rests, and who says so.
-fn basis(package: &PackageReport, source: &str) -> String {
+pub(super) fn basis(package: &PackageReport, source: &str) -> String {
     match package.basis {
         None => String::new(),
         Some(Basis::Unsigned) => format!("unsigned, as the policy allows ({source})"),
@@ -106,7 +106,7 @@ fn basis(package: &PackageReport, source: &str) -> String {
     }
 }
 
-fn authorised(package: &PackageReport) -> String {
+pub(super) fn authorised(package: &PackageReport) -> String {
     if package.needed == 0 {
         return "no rule asks for its authors".to_owned();
     }
@@ -121,7 +121,7 @@ fn outcome(outcome: Outcome) -> &'static str {
     }
 }
 
-fn known(known: Known) -> &'static str {
+pub(super) fn known(known: Known) -> &'static str {
     match known {
         Known::Yes => "yes",
         Known::No => "no",
@@ -129,7 +129,7 @@ fn known(known: Known) -> &'static str {
     }
 }
 
-fn answer(answer: Answer) -> &'static str {
+pub(super) fn answer(answer: Answer) -> &'static str {
     match answer {
         Answer::Reject => "refused",
         Answer::CannotTell => "cannot tell",

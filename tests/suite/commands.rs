@@ -61,6 +61,8 @@ fn every_command_has_an_example_in_its_help() {
         "policy-check",
         "policy-explain",
         "policy-init",
+        "report",
+        "completions",
     ] {
         let case = fs::read_to_string(folder.join(format!("help-{command}.toml"))).expect("a case for the help");
         let example = format!("\n  countersign {} ", command.replace('-', " "));

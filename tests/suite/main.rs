@@ -17,6 +17,7 @@ mod floors;
 mod gpg_matrix;
 mod keyring;
 mod networks;
+mod page;
 mod places;
 mod policy;
 mod real_networks;

@@ -1,5 +1,6 @@
 //! A picture in SVG, drawn by ourselves: columns from the roots to the target, and curves between them.
 
+use super::super::markup::Plain;
 use super::{Figure, FigureKind, Picture};
 
 /// The box of one certificate.
@@ -16,19 +17,39 @@ const LETTER: usize = 10;
 /// How much of a name fits into a box.
 const NAME: usize = 36;
 
+/// A picture that stands alone, with its own style and white ground.
 pub(super) fn draw(picture: &Picture) -> String {
+    let title = Plain(&picture.title);
     let places = places(&picture.people);
-    let columns = picture.people.iter().map(|figure| figure.column + 1).max().unwrap_or(1);
-    let rows = places.iter().map(|(_, y)| *y).max().unwrap_or(0);
-    let title = escaped(&picture.title);
-    let boxes = columns * WIDTH + (columns - 1) * BESIDE;
+    let boxes = right(picture) - 2 * MARGIN;
     let width = 2 * MARGIN + boxes.max(picture.title.chars().count() * LETTER);
-    let height = rows + HEIGHT + MARGIN;
+    let height = bottom(&places);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
-         role=\"img\">\n<title>{title}</title>\n{STYLE}\n<rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n\
-         <text class=\"title\" x=\"{MARGIN}\" y=\"{TITLE}\">{title}</text>\n"
+         role=\"img\">\n<title>{title}</title>\n<defs>{TIP}</defs>\n{STYLE}\n<rect width=\"{width}\" height=\"{height}\" \
+         fill=\"#ffffff\"/>\n<text class=\"title\" x=\"{MARGIN}\" y=\"{TITLE}\">{title}</text>\n"
     );
+    out.push_str(&figures(picture, &places));
+    out.push_str("</svg>\n");
+    out
+}
+
+/// A picture inside of a page, which brings the style, and [`TIP`] once.
+pub(super) fn inline(picture: &Picture) -> String {
+    let places = places(&picture.people);
+    let top = TITLE;
+    let (width, height) = (right(picture), bottom(&places) - top);
+    let title = Plain(&picture.title);
+    let figures = figures(picture, &places);
+    format!(
+        "<svg class=\"trust\" width=\"{width}\" height=\"{height}\" viewBox=\"0 {top} {width} {height}\" role=\"img\">\n\
+         <title>{title}</title>\n{figures}</svg>\n"
+    )
+}
+
+/// The curves with their labels, and the boxes.
+fn figures(picture: &Picture, places: &[(usize, usize)]) -> String {
+    let mut out = String::new();
     let mut line = |text: std::fmt::Arguments<'_>| out.push_str(&format!("{text}\n"));
     for arrow in &picture.arrows {
         let ((x1, y1), (x2, y2)) = (places[arrow.from], places[arrow.to]);
@@ -46,28 +67,35 @@ pub(super) fn draw(picture: &Picture) -> String {
         // A third of the way, where curves to one box have not met yet.
         let x = (2 * (x1 + WIDTH) + x2) / 3;
         let y = (3 * y1 + y2) / 4 + HEIGHT / 2 - 5;
-        line(format_args!("<text class=\"label\" x=\"{x}\" y=\"{y}\">{}</text>", escaped(&arrow.label)));
+        line(format_args!("<text class=\"label\" x=\"{x}\" y=\"{y}\">{}</text>", Plain(&arrow.label)));
     }
-    for (figure, (x, y)) in picture.people.iter().zip(&places) {
+    for (figure, (x, y)) in picture.people.iter().zip(places) {
         let class = match figure.kind {
             FigureKind::Root => "root",
             FigureKind::Between => "between",
             FigureKind::Target => "target",
         };
         let (middle, first, second) = (x + WIDTH / 2, y + 22, y + 40);
-        line(format_args!("<g><title>{}</title>", escaped(&figure.name)));
+        line(format_args!("<g><title>{}</title>", Plain(&figure.name)));
         line(format_args!(
             "<rect class=\"who {class}\" x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"8\"/>"
         ));
-        line(format_args!(
-            "<text class=\"name\" x=\"{middle}\" y=\"{first}\">{}</text>",
-            escaped(&short(&figure.name))
-        ));
+        line(format_args!("<text class=\"name\" x=\"{middle}\" y=\"{first}\">{}</text>", Plain(short(&figure.name))));
         let size = if figure.fingerprint.as_str().len() > 40 { " long" } else { "" };
         line(format_args!("<text class=\"hex{size}\" x=\"{middle}\" y=\"{second}\">{}</text></g>", figure.fingerprint));
     }
-    out.push_str("</svg>\n");
     out
+}
+
+/// How wide all boxes are, with the margins.
+fn right(picture: &Picture) -> usize {
+    let columns = picture.people.iter().map(|figure| figure.column + 1).max().unwrap_or(1);
+    2 * MARGIN + columns * WIDTH + (columns - 1) * BESIDE
+}
+
+/// How high the picture is, with its title.
+fn bottom(places: &[(usize, usize)]) -> usize {
+    places.iter().map(|(_, y)| *y).max().unwrap_or(0) + HEIGHT + MARGIN
 }
 
 /// Where the upper left corner of each box is: each column in the middle of the highest one.
@@ -95,26 +123,11 @@ fn short(name: &str) -> String {
     format!("{kept}…")
 }
 
-/// Text that is nothing but text in SVG.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for character in text.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            _ => out.push(character),
-        }
-    }
-    out
-}
+/// The tip of an arrow.
+pub(super) const TIP: &str = "<marker id=\"tip\" markerWidth=\"9\" markerHeight=\"9\" refX=\"8\" refY=\"4.5\" orient=\"auto\">\
+<path class=\"tip\" d=\"M0 0 L9 4.5 L0 9 z\" fill=\"#55606e\"/></marker>";
 
-const STYLE: &str =
-    "<defs><marker id=\"tip\" markerWidth=\"9\" markerHeight=\"9\" refX=\"8\" refY=\"4.5\" orient=\"auto\">\
-<path d=\"M0 0 L9 4.5 L0 9 z\" fill=\"#55606e\"/></marker></defs>
-<style>
+const STYLE: &str = "<style>
 text { font-family: system-ui, sans-serif; fill: #1c2430; }
 .title { font-size: 17px; font-weight: 600; }
 .name { font-size: 14px; text-anchor: middle; }
