@@ -253,13 +253,13 @@ pub fn judge(case: Case<'_>) -> Verdict {
         authors: said::writers(scale, case.releases),
     };
     let evidence = Evidence { release, skip_authors: false, scale, reviews: &reviews, tree: verdict.tree };
-    if let Some(authorised) = evidence.authorised().filter(|_| !unread) {
+    if let Some(authorised) = evidence.authors().authorised().filter(|_| !unread) {
         verdict.authorised = authorised;
     }
     let mut outcome = evidence.meet(&scale.rule.require);
     if may_skip && outcome.met != Known::Yes {
         // Too few signatures are no worse than none: whoever wants to can take them away.
-        let missing = evidence.missing_authors();
+        let missing = evidence.authors().missing();
         outcome = Evidence { skip_authors: true, ..evidence }.meet(&scale.rule.require);
         if outcome.met == Known::Yes {
             reasons.extend(missing);

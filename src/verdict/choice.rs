@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::authors::{Origin, Release, Scale};
-use super::clauses::met_by_authors;
+use super::clauses::Authors;
 use crate::digest::Digest;
 use crate::policy::rule::Unsigned;
 
@@ -21,7 +21,8 @@ impl Choice {
     /// signed. What nobody who counts has signed is looked at only where nothing else is there.
     pub fn new<'s>(releases: &[Release<'_>], scale: &impl Fn(Option<Digest>) -> Option<Scale<'s>>) -> Self {
         let met = |release: &Release<'_>| {
-            scale(Some(release.opened.digest())).map_or(0, |scale| met_by_authors(release, &scale))
+            scale(Some(release.opened.digest()))
+                .map_or(0, |scale| Authors { release: Some(release), scale: &scale }.met())
         };
         let people = |place: &usize| releases[*place].people().len();
         let is_any = (0..releases.len()).any(|place| people(&place) > 0);

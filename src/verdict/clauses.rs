@@ -1,17 +1,19 @@
 //! Holds evidence against the clauses of a rule, one after the other, and says for each that is not met what is missing.
 
+mod authors;
+
 use std::collections::BTreeSet;
 
-use super::authors::{Release, Right, Scale, Signer};
+use super::authors::{Release, Scale};
 use super::checks;
 use super::reviews::{Found, Hop, Lack, Reviews};
 use super::{Basis, Known};
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
-use crate::grant::Role;
-use crate::policy::rule::{AuthorClause, CheckClause, Requirement, ReviewClause};
+use crate::policy::rule::{CheckClause, Requirement, ReviewClause};
 use crate::policy::{Person, Voices};
 use crate::reason::{Answer, Code, Reason};
+pub(super) use authors::Authors;
 
 /// How a requirement came out.
 #[derive(Debug, Clone)]
@@ -48,16 +50,6 @@ pub(super) struct Evidence<'a> {
     pub(super) tree: Option<Digest>,
 }
 
-/// How many of the rule's author clauses a release meets.
-pub(super) fn met_by_authors(release: &Release<'_>, scale: &Scale<'_>) -> usize {
-    let met = |clause: &&AuthorClause| {
-        let counted = release.counted(clause);
-        let enough = counted.len() >= clause.count;
-        enough && (!clause.independent || are_independent(scale, counted.into_values(), clause.count))
-    };
-    scale.author_clauses().filter(met).count()
-}
-
 impl Evidence<'_> {
     /// Holds the evidence against a requirement.
     pub(super) fn meet(&self, requirement: &Requirement) -> Outcome {
@@ -79,56 +71,16 @@ impl Evidence<'_> {
                 };
                 outcomes.min_by_key(rank).unwrap_or_else(|| Outcome::met(None))
             }
-            Requirement::Author(clause) => self.authors(clause),
+            Requirement::Author(_) if self.skip_authors => Outcome::met(None),
+            Requirement::Author(clause) => self.authors().meet(clause),
             Requirement::Review(clause) => self.reviews(clause),
             Requirement::Check(clause) => self.checks(clause),
         }
     }
 
-    /// Whether the release has the authors that a clause of the rule asks for, whatever else is asked; none where none does.
-    pub(super) fn authorised(&self) -> Option<Known> {
-        let answers = self.scale.author_clauses().map(|clause| self.authors(clause).met);
-        let rank = |known: &Known| match known {
-            Known::Yes => 0,
-            Known::Unknown => 1,
-            Known::No => 2,
-        };
-        answers.min_by_key(rank)
-    }
-
-    /// What author clauses lack though somebody signed who counts, as notes: for where they are skipped.
-    pub(super) fn missing_authors(&self) -> Vec<Reason> {
-        let lacking = self.scale.author_clauses().map(|clause| self.authors(clause));
-        let some = lacking.filter(|outcome| outcome.met != Known::Yes && !outcome.authors.is_empty());
-        some.flat_map(|outcome| outcome.reasons).map(|one| Reason { answer: Answer::Note, ..one }).collect()
-    }
-
-    fn authors(&self, clause: &AuthorClause) -> Outcome {
-        if self.skip_authors {
-            return Outcome::met(None);
-        }
-        let counted = self.release.map(|release| release.counted(clause)).unwrap_or_default();
-        let authors = counted.values().flatten().map(|(signer, _)| signer.certificate.clone()).collect();
-        let best = |basis: &Basis| *basis != Basis::Policy;
-        let bases = counted.values().filter_map(|all| all.iter().map(|(_, right)| right.basis()).min_by_key(best));
-        if counted.len() >= clause.count {
-            // It rests on the weakest of those that it takes, and it takes the strongest.
-            let mut bases: Vec<_> = bases.collect();
-            bases.sort_by_key(best);
-            let basis = bases.get(clause.count - 1).copied();
-            let independent = !clause.independent || are_independent(self.scale, counted.into_values(), clause.count);
-            let met = Outcome { authors, ..Outcome::met(basis) };
-            return if independent { met } else { met.not_independent(clause.count) };
-        }
-        let uncertain = self.release.map_or(0, |release| release.uncertain(clause));
-        let cannot_tell = counted.len() + uncertain >= clause.count;
-        let (met, answer) =
-            if cannot_tell { (Known::Unknown, Answer::CannotTell) } else { (Known::No, Answer::Reject) };
-        let missing = clause.count - counted.len();
-        let message = format!("{} of {} needed author signatures that count", counted.len(), clause.count);
-        let step = self.author_step(clause, missing, &authors);
-        let reasons = vec![Reason::new(Code::TooFewAuthors, answer, message).step(step)];
-        Outcome { authors, ..Outcome::unmet(met, missing, reasons) }
+    /// Those who signed the release.
+    pub(super) fn authors(&self) -> Authors<'_> {
+        Authors { release: self.release, scale: self.scale }
     }
 
     fn reviews(&self, clause: &ReviewClause) -> Outcome {
@@ -241,44 +193,6 @@ impl Evidence<'_> {
         told.dedup();
         told
     }
-
-    /// Who could sign; only people who are trusted already.
-    fn author_step(&self, clause: &AuthorClause, missing: usize, counted: &BTreeSet<Fingerprint>) -> String {
-        let (people, remembered) = (self.scale.people, self.scale.remembered());
-        let signed = people.count(counted);
-        let plural = if missing == 1 { "signature" } else { "signatures" };
-        let what = format!("{missing} more good {plural} on this manifest");
-        let left: Vec<String> = match &clause.from {
-            Voices::Only(named) => {
-                named.iter().filter(|person| !signed.contains(*person)).map(ToString::to_string).collect()
-            }
-            Voices::Authorised => {
-                let known = people.count(&remembered);
-                known.iter().filter(|person| !signed.contains(*person)).map(ToString::to_string).collect()
-            }
-        };
-        match (left.is_empty(), self.scale.trust.is_some()) {
-            (false, _) => format!("{what} by {}", left.join(" or ")),
-            (true, true) => format!("{what} by somebody whom your roots grant the role of author for this package"),
-            (true, false) => format!("{what} by its author"),
-        }
-    }
-}
-
-/// Paths are asked of those alone whose right rests on paths; the others were named by the user, or are remembered.
-fn are_independent<'a>(
-    scale: &Scale<'_>,
-    counted: impl Iterator<Item = Vec<(&'a Signer, &'a Right)>>,
-    needed: usize,
-) -> bool {
-    let by_paths = |all: &Vec<(&Signer, &Right)>| all.iter().all(|(_, right)| right.authentication().is_some());
-    let (with_paths, without): (Vec<_>, Vec<_>) = counted.partition(by_paths);
-    let needed = needed.saturating_sub(without.len());
-    let Some(trust) = scale.trust.filter(|_| needed > 1) else { return true };
-    let people: Vec<Vec<Fingerprint>> =
-        with_paths.iter().map(|all| all.iter().map(|(signer, _)| signer.certificate.clone()).collect()).collect();
-    let granted = with_paths.iter().flatten().all(|(_, right)| matches!(right, Right::Granted(_)));
-    trust.are_independent(&people, needed, granted.then_some(Role::Author), scale.package)
 }
 
 impl Outcome {
@@ -313,14 +227,6 @@ impl Outcome {
         self.missing += other.missing;
         self.reasons.extend(other.reasons);
         self
-    }
-
-    fn not_independent(self, needed: usize) -> Self {
-        let message =
-            format!("{needed} independent people are needed, and the ways to those who signed meet in one hand");
-        let step = "a signature by somebody whom another introducer vouches for";
-        let reason = Reason::new(Code::NotIndependent, Answer::Reject, message).step(step);
-        Self { met: Known::No, missing: 1, reasons: vec![reason], ..self }
     }
 
     fn unmet(met: Known, missing: usize, reasons: Vec<Reason>) -> Self {
