@@ -120,6 +120,11 @@ impl Policy {
         self.distrust.contains_key(certificate)
     }
 
+    /// Whether somebody has a certificate that is not distrusted.
+    pub fn has_voice(&self, person: &Person) -> bool {
+        self.people.certificates(person).iter().any(|certificate| !self.distrusts(certificate))
+    }
+
     /// Certificates that count for nothing, each with the reason that was given.
     pub fn distrusted(&self) -> impl Iterator<Item = (&Fingerprint, Option<&str>)> {
         self.distrust.iter().map(|(certificate, reason)| (certificate, reason.as_deref()))

@@ -4,9 +4,10 @@
 //! them; a certification grants the role for this package; they are remembered; those before handed over to them; or
 //! the package is new and the rule lets a new author in.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::chain::Chain;
+use super::chain::{Chain, Handover};
 use super::memory::{Memory, Slot};
 use crate::fingerprint::Fingerprint;
 use crate::grant::Role;
@@ -85,6 +86,8 @@ pub struct Signer {
     pub named: Person,
     /// Whether they count as author, and by what right.
     pub right: Result<Right, Lacking>,
+    /// That they are remembered or were handed over to beside that, and on what basis: then they need no path of trust.
+    pub kept: Option<Basis>,
 }
 
 /// Where a manifest was found: first use takes only what somebody chose to look at.
@@ -211,10 +214,19 @@ impl Scale<'_> {
     pub fn weigh<'a>(&self, opened: &'a OpenedStatement<Manifest>, origin: Origin) -> Release<'a> {
         let remembered = self.remembered();
         let exclusive = self.is_exclusive();
+        let handed = LazyCell::new(|| self.is_handed_over(opened));
         let weighed = |certificate: &Fingerprint| {
             let (person, named) = (self.people.person(certificate), self.policy.people().person(certificate));
-            let right = self.right(certificate, &named, opened, origin, &remembered, exclusive);
-            Signer { certificate: certificate.clone(), person, named, right }
+            let kept = if exclusive || self.policy.distrusts(certificate) {
+                None
+            } else if remembered.contains(certificate) {
+                Some(Right::Pinned(self.remembered_basis()))
+            } else {
+                (self.is_known() && *handed).then(|| Right::HandedOver(self.remembered_basis()))
+            };
+            let basis = kept.as_ref().map(Right::basis);
+            let right = self.right(certificate, &named, kept, origin, exclusive);
+            Signer { certificate: certificate.clone(), person, named, right, kept: basis }
         };
         let signers = opened.signers().map(weighed).collect();
         let unsupported = opened.unsupported().map(weighed).collect();
@@ -251,9 +263,8 @@ impl Scale<'_> {
         &self,
         certificate: &Fingerprint,
         named: &Person,
-        opened: &OpenedStatement<Manifest>,
+        kept: Option<Right>,
         origin: Origin,
-        remembered: &BTreeSet<Fingerprint>,
         exclusive: bool,
     ) -> Result<Right, Lacking> {
         if self.policy.distrusts(certificate) {
@@ -273,11 +284,7 @@ impl Scale<'_> {
             Some(Authorisation::Granted(found)) => Ok(Right::Granted(Box::new(found))),
             _ if exclusive => Err(lacking),
             _ if self.overriding.is_some_and(|overriding| overriding.makes_author(certificate)) => Ok(Right::FirstUse),
-            _ if remembered.contains(certificate) => Ok(Right::Pinned(self.remembered_basis())),
-            _ if !self.memory.authors(self.slot).is_empty() => {
-                let handed = self.is_handed_over(opened, remembered);
-                if handed { Ok(Right::HandedOver(self.remembered_basis())) } else { Err(lacking) }
-            }
+            _ if self.is_known() => kept.ok_or(lacking),
             Some(Authorisation::Known(found)) if self.rule.new_package != NewPackage::Reject => {
                 Ok(Right::Trusted(Box::new(found)))
             }
@@ -295,11 +302,23 @@ impl Scale<'_> {
         }
     }
 
-    fn is_handed_over(&self, opened: &OpenedStatement<Manifest>, remembered: &BTreeSet<Fingerprint>) -> bool {
+    /// Whether the package has authors who are remembered, distrusted by now or not.
+    fn is_known(&self) -> bool {
+        !self.memory.authors(self.slot).is_empty()
+    }
+
+    fn is_handed_over(&self, opened: &OpenedStatement<Manifest>) -> bool {
         let Some(pinned) = self.slot.pin().and_then(|pin| pin.manifest) else { return false };
-        // The word of somebody who is distrusted by now counts for nothing, wherever in the chain it stands.
-        let trusted = |one: &&Fingerprint| !self.policy.distrusts(one);
-        let people = |some: &BTreeSet<Fingerprint>| self.people.count(some.iter().filter(trusted)).len();
-        self.chain.is_handed_over(opened.digest(), pinned, remembered, self.rule.handover, &people)
+        self.chain.is_handed_over(
+            opened.digest(),
+            &Handover {
+                pinned,
+                authors: &self.memory.authors(self.slot),
+                needed: self.rule.handover,
+                // The word of somebody who is distrusted by now counts for nothing, wherever in the chain it stands.
+                counts: &|author| !self.policy.distrusts(author),
+                people: &|some| self.people.count(some).len(),
+            },
+        )
     }
 }

@@ -26,6 +26,22 @@ pub enum Link {
     Apart,
 }
 
+/// What a handover is held against.
+#[expect(missing_debug_implementations, reason = "it holds functions")]
+#[expect(clippy::exhaustive_structs, reason = "whoever asks must say all of it")]
+pub struct Handover<'a> {
+    /// The manifest that was accepted.
+    pub pinned: Digest,
+    /// All who are remembered with it, whether their word counts by now or not.
+    pub authors: &'a BTreeSet<Fingerprint>,
+    /// How many of those before must sign a change of authors.
+    pub needed: usize,
+    /// Whether somebody's signature counts.
+    pub counts: &'a dyn Fn(&Fingerprint) -> bool,
+    /// Folds fingerprints into the number of different people.
+    pub people: &'a dyn Fn(&BTreeSet<Fingerprint>) -> usize,
+}
+
 impl<'a> Chain<'a> {
     /// All manifests at hand of one package.
     pub fn new(manifests: impl IntoIterator<Item = &'a OpenedStatement<Manifest>>) -> Self {
@@ -54,21 +70,11 @@ impl<'a> Chain<'a> {
     }
 
     /// Whether an unbroken chain leads from the pinned manifest to `release`, in which each change of authors is signed
-    /// by `needed` of those before, and by everyone who is new.
-    ///
-    /// `pinned` is the digest of the manifest that was accepted, and `authors` those who were remembered with it.
-    /// `people` folds fingerprints into the number of different people.
-    pub fn is_handed_over(
-        &self,
-        release: Digest,
-        pinned: Digest,
-        authors: &BTreeSet<Fingerprint>,
-        needed: usize,
-        people: &dyn Fn(&BTreeSet<Fingerprint>) -> usize,
-    ) -> bool {
+    /// by as many of those before as are needed, and by everyone who is new.
+    pub fn is_handed_over(&self, release: Digest, asked: &Handover<'_>) -> bool {
         let before = |earlier: Digest| -> BTreeSet<Fingerprint> {
-            if earlier == pinned {
-                return authors.clone();
+            if earlier == asked.pinned {
+                return asked.authors.clone();
             }
             let manifest = self.0.get(&earlier);
             manifest.map(|opened| opened.statement().authors().iter().cloned().collect()).unwrap_or_default()
@@ -76,14 +82,16 @@ impl<'a> Chain<'a> {
         let is_proper = |later: Digest, earlier: Digest| {
             let Some(opened) = self.0.get(&later) else { return false };
             let (before, after) = (before(earlier), opened.statement().authors());
-            let signed: BTreeSet<_> = opened.signers().cloned().collect();
+            // A signature that does not count is nobody's consent, and whoever it is of was there before or was not.
+            let signed: BTreeSet<_> = opened.signers().filter(|one| (asked.counts)(one)).cloned().collect();
             let new_sign = after.iter().filter(|author| !before.contains(author)).all(|author| signed.contains(author));
-            let unchanged = after.iter().eq(before.iter());
+            let counting = |author: &&Fingerprint| (asked.counts)(author);
+            let unchanged = after.iter().filter(counting).eq(before.iter().filter(counting));
             let by_before: BTreeSet<_> = signed.intersection(&before).cloned().collect();
-            let enough = if unchanged { 1 } else { needed };
-            new_sign && people(&by_before) >= enough
+            let enough = if unchanged { 1 } else { asked.needed };
+            new_sign && (asked.people)(&by_before) >= enough
         };
-        self.walk(release, pinned, is_proper, &mut false)
+        self.walk(release, asked.pinned, is_proper, &mut false)
     }
 
     /// Follows `previous` from one manifest back to another over links that are `good`; notes in `gap` whether one that

@@ -159,6 +159,7 @@ impl Evidence<'_> {
             Voices::Authorised => format!("somebody {otherwise} for this package"),
             Voices::Only(people) => {
                 let left = people.iter().filter(|person| !counted.contains(*person));
+                let left = left.filter(|person| self.scale.policy.has_voice(person));
                 let left: Vec<_> = left.map(ToString::to_string).collect();
                 if left.is_empty() { "somebody else".to_owned() } else { left.join(" or ") }
             }

@@ -6,7 +6,7 @@ use super::fixture::{name, release_of};
 use super::memory::Memory;
 use super::*;
 use crate::lock::Pin;
-use crate::openpgp::testing::{NOW, Person};
+use crate::openpgp::testing::{NOW, Person, TIMES};
 use crate::policy::PolicyFile;
 
 /// Whether each person counts as author of a release that they signed, under a policy's text and with people made one.
@@ -28,6 +28,64 @@ fn rights(text: &str, shared: &[&Person], memory: &Memory, opened: &OpenedStatem
         overriding: None,
     };
     scale.weigh(opened, Origin::Own).authors().map(|(signer, _)| signer.certificate.clone()).collect()
+}
+
+/// The steps of a verdict on a release that nobody could measure.
+fn steps(text: &str, opened: &OpenedStatement<Manifest>) -> Vec<String> {
+    let policy = PolicyFile::read(text.as_bytes(), &crate::limits::Limits::default());
+    let policy = policy.and_then(|file| file.check(None)).expect("a policy");
+    let package = opened.statement().package();
+    let (memory, chain) = (Memory::default(), Chain::new([opened]));
+    let scale = Scale {
+        package,
+        policy: &policy,
+        rule: policy.rule_for(package).expect("a rule"),
+        people: policy.people(),
+        trust: None,
+        memory: &memory,
+        slot: memory.slot(package, Some(opened.digest()), &chain, &crate::version_order::compare),
+        chain: &chain,
+        overriding: None,
+    };
+    let releases = [scale.weigh(opened, Origin::Own)];
+    let verdict = judge(Case {
+        package: Some(package),
+        policy: &policy,
+        scale: Some(&scale),
+        releases: &releases,
+        compared: Some(0),
+        tree: None,
+        said: Said::default(),
+        found: Vec::new(),
+        refused: &[],
+        order: &crate::version_order::compare,
+        times: TIMES,
+    });
+    verdict.reasons.into_iter().filter_map(|reason| reason.step).collect()
+}
+
+#[test]
+fn no_step_names_somebody_who_is_distrusted() {
+    let [alice, bob, carol] = [Person::new(), Person::new(), Person::new()];
+    let text = format!(
+        "countersign = \"policy/1\"\n[people]\nalice = [\"{}\"]\nbob = [\"{bob}\"]\ncarol = [\"{}\"]\n\
+         [[distrust]]\nfingerprint = \"{bob}\"\n[[rule]]\npackages = [\"*\"]\nrequire = {{ all = [\n\
+         {{ author = {{ count = 2, from = [\"alice\", \"bob\", \"carol\"] }} }},\n\
+         {{ review = {{ from = [\"bob\", \"carol\"] }} }},\n\
+         {{ check = {{ name = \"c\", from = [\"bob\", \"carol\"] }} }},\n] }}\n",
+        name(&alice),
+        name(&carol),
+        bob = name(&bob),
+    );
+    let opened = release_of("2.0.0", Digest::of(b"a"), &[&alice, &bob, &carol], &[], &[&alice]);
+    assert_eq!(
+        steps(&text, &opened),
+        [
+            "1 more good signature on this manifest by carol",
+            "1 more review by carol",
+            "1 more signed by carol, that it passed on this very tree",
+        ]
+    );
 }
 
 #[test]

@@ -10,8 +10,27 @@ fn chain<'a>(of: &[&'a Opened]) -> Chain<'a> {
 
 /// Whether `last` was handed over by `before`, who were pinned with `pinned`.
 fn handed(chain: &Chain<'_>, last: &Opened, pinned: &Opened, before: &[&Person], needed: usize) -> bool {
+    is_handed(chain, last, pinned, before, needed, &[])
+}
+
+/// The same where some people's word counts for nothing.
+fn is_handed(
+    chain: &Chain<'_>,
+    last: &Opened,
+    pinned: &Opened,
+    before: &[&Person],
+    needed: usize,
+    void: &[&Person],
+) -> bool {
     let authors = before.iter().map(|person| name(person)).collect();
-    chain.is_handed_over(last.digest(), pinned.digest(), &authors, needed, &|people| people.len())
+    let asked = Handover {
+        pinned: pinned.digest(),
+        authors: &authors,
+        needed,
+        counts: &|author| void.iter().all(|one| name(one) != *author),
+        people: &BTreeSet::len,
+    };
+    chain.is_handed_over(last.digest(), &asked)
 }
 
 #[test]
@@ -81,6 +100,24 @@ fn what_is_remembered_counts_and_not_what_a_manifest_says_of_itself() {
     let all = chain(&[&one, &two]);
     assert!(!handed(&all, &two, &one, &[&a], 1), "the thief was named but never remembered");
     assert!(handed(&all, &two, &one, &[&a, &thief], 1));
+}
+
+#[test]
+fn whoever_is_distrusted_was_there_before_and_consents_to_nothing() {
+    let (a, thief, b) = (Person::new(), Person::new(), Person::new());
+    let one = release("1", "1", &[&a, &thief], &[], &[&a, &thief]);
+    let case = |authors: &[&Person], signers: &[&Person], before: &[&Person], needed: usize| {
+        let two = release("2", "2", authors, &[one.digest()], signers);
+        is_handed(&chain(&[&one, &two]), &two, &one, before, needed, &[&thief])
+    };
+    // Whoever was pinned before is not new, so nobody waits for their signature.
+    assert!(case(&[&a, &thief, &b], &[&a, &b], &[&a, &thief], 1));
+    // To drop them is no change of authors that two would have to sign.
+    assert!(case(&[&a], &[&a], &[&a, &thief], 2));
+    // As a new author they can neither consent nor be left out.
+    assert!(!case(&[&a, &thief], &[&a, &thief], &[&a], 1));
+    assert!(!case(&[&a, &thief], &[&a], &[&a], 1));
+    assert!(!case(&[&b], &[&b], &[&thief], 1));
 }
 
 #[test]

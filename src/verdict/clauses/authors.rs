@@ -10,7 +10,7 @@ use crate::policy::Voices;
 use crate::policy::rule::AuthorClause;
 use crate::reason::{Answer, Code, Reason};
 use crate::verdict::Known;
-use crate::verdict::authors::{Release, Right, Scale, Signer};
+use crate::verdict::authors::{Counted, Release, Right, Scale, Signer};
 
 /// The signers of a release, as clauses ask of them.
 #[derive(Clone, Copy)]
@@ -49,16 +49,13 @@ impl Authors<'_> {
     pub(super) fn meet(self, clause: &AuthorClause) -> Outcome {
         let counted = self.release.map(|release| release.counted(clause)).unwrap_or_default();
         let authors = counted.values().flatten().map(|(signer, _)| signer.certificate.clone()).collect();
-        let best = |basis: &Basis| *basis != Basis::Policy;
-        let bases = counted.values().filter_map(|all| all.iter().map(|(_, right)| right.basis()).min_by_key(best));
         if counted.len() >= clause.count {
             // It rests on the weakest of those that it takes, and it takes the strongest.
-            let mut bases: Vec<_> = bases.collect();
-            bases.sort_by_key(best);
-            let basis = bases.get(clause.count - 1).copied();
-            let independent = !clause.independent || self.are_independent(counted.into_values(), clause.count);
-            let met = Outcome { authors, ..Outcome::met(basis) };
-            return if independent { met } else { not_independent(met, clause.count) };
+            let by_policy = self.suffice(clause, &counted, true);
+            let basis = if by_policy { Basis::Policy } else { Basis::FirstUse };
+            let met = Outcome { authors, ..Outcome::met(Some(basis)) };
+            let is_met = by_policy || self.suffice(clause, &counted, false);
+            return if is_met { met } else { not_independent(met, clause.count) };
         }
         let uncertain = self.release.map_or(0, |release| release.uncertain(clause));
         let cannot_tell = counted.len() + uncertain >= clause.count;
@@ -71,14 +68,31 @@ impl Authors<'_> {
         Outcome { authors, ..Outcome::unmet(met, missing, reasons) }
     }
 
-    /// Paths are asked of those alone whose right rests on paths; the others were named by the user, or are remembered.
-    fn are_independent<'s>(self, counted: impl Iterator<Item = Vec<(&'s Signer, &'s Right)>>, needed: usize) -> bool {
-        let by_paths = |all: &Vec<(&Signer, &Right)>| all.iter().all(|(_, right)| right.authentication().is_some());
-        let (with_paths, without): (Vec<_>, Vec<_>) = counted.partition(by_paths);
-        let needed = needed.saturating_sub(without.len());
-        let Some(trust) = self.scale.trust.filter(|_| needed > 1) else { return true };
-        let people: Vec<Vec<Fingerprint>> =
-            with_paths.iter().map(|all| all.iter().map(|(signer, _)| signer.certificate.clone()).collect()).collect();
+    /// Whether these people are enough for a clause; `by_policy`: by what does not rest on first use.
+    ///
+    /// Paths are asked of those alone whose right rests on nothing but paths; the others were named by the user, or are
+    /// remembered.
+    fn suffice(self, clause: &AuthorClause, counted: &Counted<'_>, by_policy: bool) -> bool {
+        let counts = |basis: Basis| !by_policy || basis == Basis::Policy;
+        let (mut with_paths, mut without) = (Vec::new(), 0);
+        for all in counted.values() {
+            let needs_no_path = |(signer, right): &(&Signer, &Right)| {
+                signer.kept.is_some_and(counts) || right.authentication().is_none() && counts(right.basis())
+            };
+            let by_path: Vec<_> = all.iter().filter(|(_, right)| right.authentication().is_some()).collect();
+            if all.iter().any(needs_no_path) {
+                without += 1;
+            } else if !by_path.is_empty() {
+                with_paths.push(by_path);
+            }
+        }
+        if with_paths.len() + without < clause.count {
+            return false;
+        }
+        let needed = clause.count.saturating_sub(without);
+        let Some(trust) = self.scale.trust.filter(|_| clause.independent && needed > 1) else { return true };
+        let certificates = |all: &Vec<&(&Signer, &Right)>| all.iter().map(|(one, _)| one.certificate.clone()).collect();
+        let people: Vec<Vec<Fingerprint>> = with_paths.iter().map(certificates).collect();
         let granted = with_paths.iter().flatten().all(|(_, right)| matches!(right, Right::Granted(_)));
         trust.are_independent(&people, needed, granted.then_some(Role::Author), self.scale.package)
     }
@@ -91,7 +105,8 @@ impl Authors<'_> {
         let what = format!("{missing} more good {plural} on this manifest");
         let left: Vec<String> = match &clause.from {
             Voices::Only(named) => {
-                named.iter().filter(|person| !signed.contains(*person)).map(ToString::to_string).collect()
+                let left = named.iter().filter(|person| !signed.contains(*person));
+                left.filter(|person| self.scale.policy.has_voice(person)).map(ToString::to_string).collect()
             }
             Voices::Authorised => {
                 let known = people.count(&remembered);

@@ -13,7 +13,8 @@ use crate::reason::Code;
 enum Right {
     /// Named by the rule, or granted the role.
     Named,
-    Granted,
+    /// And whether they are remembered, or were handed over to, beside that.
+    Granted(bool),
     Pinned,
     Trusted,
     First,
@@ -28,6 +29,8 @@ struct Oracle<'a> {
     slot: Option<(usize, Pinned)>,
     /// Its authors, or where it had none everybody who ever was one, without those who are distrusted.
     known: Set,
+    /// The same with them.
+    remembered: Set,
     /// Whether anybody at all is remembered.
     is_new: bool,
     was_signed: bool,
@@ -48,6 +51,7 @@ pub(super) fn oracle(table: &Table, world: &World, asked: &Asked, compared: Opti
         asked,
         slot,
         known: remembered.without(asked.distrusted),
+        remembered,
         is_new: remembered.is_empty(),
         was_signed: slot.map_or(!all.is_empty(), |(_, pin)| !pin.authors.is_empty()),
     };
@@ -92,17 +96,27 @@ impl Oracle<'_> {
         // The pin rests on nobody any more: only who needs no pin accepts it anew.
         let void = self.was_signed && self.known.is_empty();
         let authors: Vec<_> = judged.into_iter().flat_map(|judged| self.counting(judged)).collect();
-        if void && !authors.iter().any(|(_, right)| matches!(right, Right::Named | Right::Granted)) {
+        if void && !authors.iter().any(|(_, right)| matches!(right, Right::Named | Right::Granted(_))) {
             codes.insert(Code::SignerDenied);
             return None;
         }
-        let by_path = |right: &Right| matches!(right, Right::Granted | Right::Trusted);
-        let paths = rights.iter().filter(|(_, right)| by_path(right)).count();
-        let apart = if self.asked.one_hand { rights.len() - paths + paths.min(1) } else { rights.len() };
-        if apart >= self.asked.count {
-            let mut bases: Vec<_> = rights.iter().map(|(_, right)| self.basis(*right)).collect();
-            bases.sort_by_key(|basis| *basis != Basis::Policy);
-            return Some(bases[self.asked.count - 1]);
+        // Of those who need a path, one hand reaches one.
+        let suffice = |rights: &[Right], memory: bool| {
+            let by_path = |right: &Right| match right {
+                Right::Granted(kept) => !(*kept && memory),
+                other => *other == Right::Trusted,
+            };
+            let paths = rights.iter().filter(|right| by_path(right)).count();
+            let apart = if self.asked.one_hand { rights.len() - paths + paths.min(1) } else { rights.len() };
+            apart >= self.asked.count
+        };
+        let all: Vec<_> = rights.iter().map(|(_, right)| *right).collect();
+        let by_policy: Vec<_> = all.iter().copied().filter(|right| self.basis(*right) == Basis::Policy).collect();
+        if suffice(&by_policy, self.slot.is_some_and(|(_, pin)| pin.policy)) {
+            return Some(Basis::Policy);
+        }
+        if suffice(&all, true) {
+            return Some(Basis::FirstUse);
         }
         // What was never signed here may stay so, whoever else put a signature on it.
         if self.asked.unsigned && !self.was_signed {
@@ -151,7 +165,8 @@ impl Oracle<'_> {
             }
             if matches!(grant, Grant::Role | Grant::ByName) {
                 // Where the rule names people, its clause counts nobody else.
-                return self.asked.named.is_none().then_some(Right::Granted);
+                let kept = !exclusive && (self.known.has(person) || !self.is_new && handed);
+                return self.asked.named.is_none().then_some(Right::Granted(kept));
             }
             if exclusive {
                 return None;
@@ -171,7 +186,7 @@ impl Oracle<'_> {
 
     fn basis(&self, right: Right) -> Basis {
         match right {
-            Right::Named | Right::Granted | Right::Trusted => Basis::Policy,
+            Right::Named | Right::Granted(_) | Right::Trusted => Basis::Policy,
             Right::Pinned if self.slot.is_some_and(|(_, pin)| pin.policy) => Basis::Policy,
             Right::Pinned | Right::First => Basis::FirstUse,
         }
@@ -181,13 +196,14 @@ impl Oracle<'_> {
     fn is_handed_over(&self, later: Manifest, pinned: usize) -> bool {
         let text = self.table.text(later.text);
         let Some(previous) = text.previous else { return false };
+        let void = self.asked.distrusted;
+        let signers = later.signers.without(void);
         let proper = |before: Set| {
-            let by_before = later.signers.and(before).without(self.asked.distrusted);
-            let enough = if text.authors == before { 1 } else { self.asked.handover };
-            text.authors.without(before).without(later.signers).is_empty() && by_before.count() >= enough
+            let enough = if text.authors.without(void) == before.without(void) { 1 } else { self.asked.handover };
+            text.authors.without(before).without(signers).is_empty() && signers.and(before).count() >= enough
         };
         if previous == pinned {
-            return proper(self.known);
+            return proper(self.remembered);
         }
         let mut at_hand = self.world.others.iter().chain(&self.world.releases);
         let earlier = at_hand.find(|one| one.text == previous && !one.signers.is_empty());
@@ -222,7 +238,7 @@ impl Oracle<'_> {
             let signers = manifest.signers.without(self.asked.distrusted);
             let more: Vec<_> =
                 signers.people().filter(granted).filter(|one| all.iter().all(|(x, _)| x != one)).collect();
-            all.extend(more.into_iter().map(|person| (person, Right::Granted)));
+            all.extend(more.into_iter().map(|person| (person, Right::Granted(false))));
         }
         all
     }
