@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::super::Known;
+use super::super::authors::{Counted, Release, Right, Scale, Signer};
 use super::Outcome;
 use crate::fingerprint::Fingerprint;
 use crate::grant::Role;
@@ -9,8 +11,6 @@ use crate::lock::Basis;
 use crate::policy::Voices;
 use crate::policy::rule::AuthorClause;
 use crate::reason::{Answer, Code, Reason};
-use crate::verdict::Known;
-use crate::verdict::authors::{Counted, Release, Right, Scale, Signer};
 
 /// The signers of a release, as clauses ask of them.
 #[derive(Clone, Copy)]
