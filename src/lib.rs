@@ -27,6 +27,7 @@
 //! The modules are floors, each using only those below it; `tests/suite/floors.rs` lists and checks them.
 
 pub mod accept;
+pub mod archive;
 pub mod beneath;
 pub mod cache;
 pub mod certification;

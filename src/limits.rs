@@ -22,6 +22,8 @@ pub struct Limits {
     pub files: u64,
     /// A tree text: 200,000 of the longest lines need about 221 MB.
     pub tree_text: u64,
+    /// An archive; it is held in memory while it is read. The registry takes crates of up to 10 MiB.
+    pub archive: u64,
     /// A statement; it is held in memory while its signatures are checked.
     pub statement: u64,
     /// A free-text note in a statement.
@@ -61,6 +63,7 @@ impl Default for Limits {
             tree: 4 * GIB,
             files: 200_000,
             tree_text: 256 * MIB,
+            archive: 256 * MIB,
             statement: 64 * KIB,
             note: 8 << 10,
             nesting: 16,

@@ -2,7 +2,7 @@
 //!
 //! A name is refused where two systems, two tools or two people could read it in two ways. Nothing is repaired.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 use thiserror::Error;
@@ -53,6 +53,13 @@ impl PackagePath {
     /// Why Windows could not hold a file of this name, if so.
     pub fn unportable(&self) -> Option<&'static str> {
         self.0.split('/').find_map(unportable_component)
+    }
+}
+
+/// A path orders and compares as its text does.
+impl Borrow<str> for PackagePath {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use countersign::archive;
 use countersign::keyring::Keyring;
 use countersign::limits::Limits;
 use countersign::lock::Lock;
@@ -29,6 +30,16 @@ fn tree_texts_print_as_they_were() {
     replay("tree_text", |bytes| {
         let text = TreeText::parse(bytes, &Limits::default());
         text.inspect(|text| assert_eq!(text.to_string().as_bytes(), bytes)).is_ok()
+    });
+}
+
+#[test]
+fn archives_give_good_tree_texts() {
+    replay("archive", |bytes| {
+        let limits = Limits::default();
+        let Ok(tree) = archive::read(bytes, None, "a-1.0.0", &limits) else { return false };
+        assert_eq!(TreeText::parse(tree.to_string().as_bytes(), &limits), Ok(tree));
+        true
     });
 }
 

@@ -2,6 +2,7 @@
 //! fails `floors`.
 
 mod arch_and_gpg;
+mod archives;
 mod attacks;
 mod cache;
 mod card;
