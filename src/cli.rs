@@ -5,6 +5,7 @@
 mod accept;
 mod args;
 mod certify;
+mod doctor;
 mod ground;
 mod keyring;
 mod policy;
@@ -97,6 +98,7 @@ fn dispatch(command: Command, edge: &Edge, out: &mut dyn Write, err: &mut dyn Wr
         Command::Trust(command) => trust::run(&command, &context, out, err),
         Command::Policy(command) => policy::run(&command, &context, out),
         Command::Report(arguments) => report::run(&arguments, &context, out),
+        Command::Doctor(arguments) => doctor::run(&arguments, &context, out),
         Command::Completions(arguments) => Ok(complete(arguments.shell, out)?),
         Command::Certify(arguments) => certify::run(&arguments, &context, out, err),
     }

@@ -16,7 +16,7 @@ use crate::reason::Code;
 pub(crate) use certify::CertifyArgs;
 pub(crate) use keyring::KeyringCommand;
 pub(crate) use policy::{PolicyCommand, TemplateName};
-pub(crate) use report::{CompletionsArgs, ReportArgs};
+pub(crate) use report::{CompletionsArgs, DoctorArgs, ReportArgs};
 pub(crate) use verify::{AcceptArgs, QuestionArgs, VerifyArgs};
 
 pub(crate) mod trust;
@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Policy(PolicyCommand),
     /// Say through gpg that a certificate belongs to its user IDs, and what its owner may do.
     Certify(CertifyArgs),
+    /// What is wrong with the set-up here: gpg, keys and cards, keyring, policy, memory, clock.
+    Doctor(DoctorArgs),
     /// Print what makes a shell complete these commands.
     Completions(CompletionsArgs),
 }

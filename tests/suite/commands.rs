@@ -62,6 +62,7 @@ fn every_command_has_an_example_in_its_help() {
         "policy-explain",
         "policy-init",
         "report",
+        "doctor",
         "completions",
     ] {
         let case = fs::read_to_string(folder.join(format!("help-{command}.toml"))).expect("a case for the help");

@@ -12,6 +12,7 @@ mod commands;
 mod corpus;
 mod crates;
 mod docs;
+mod doctor;
 mod fifty_crates;
 mod first_verdict;
 mod floors;

@@ -1,11 +1,11 @@
-//! What `report` and `completions` take.
+//! What `report`, `doctor` and `completions` take.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::Shell;
 
-use super::QuestionArgs;
+use super::{Format, QuestionArgs};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -18,6 +18,25 @@ pub(crate) struct ReportArgs {
     /// Where the page goes: one file that needs nothing else; `-` for standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  countersign doctor
+  countersign doctor --policy countersign.toml --format json
+
+Exit codes: 0 nothing is broken, 1 something must be mended.")]
+pub(crate) struct DoctorArgs {
+    /// The policy to look at. Otherwise a countersign.toml upwards from here, or the user's own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Certificates beside the policy's and the user's own. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keyring: Vec<PathBuf>,
+    /// How the findings are printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
