@@ -5,6 +5,7 @@
 mod accept;
 mod args;
 mod certify;
+mod diff;
 mod doctor;
 mod ground;
 mod keyring;
@@ -62,6 +63,18 @@ pub struct Edge {
     pub interactive: bool,
     /// Whether somebody is looking on.
     pub progress: bool,
+    /// How long answers are shown.
+    pub screen: Screen,
+}
+
+/// How long answers are shown to whoever reads them on a terminal. By default nobody does.
+#[derive(Debug, Clone, Default)]
+#[expect(clippy::exhaustive_structs, reason = "whoever runs the program must say all of it")]
+pub struct Screen {
+    /// The user's pager with its arguments; none where none is wanted, or nobody looks on.
+    pub pager: Option<OsString>,
+    /// Whether colours are wanted.
+    pub color: bool,
 }
 
 /// Runs one command. Gives the exit code: 0 accepted or done, 1 rejected, 2 could not tell or was used wrongly.
@@ -92,6 +105,7 @@ fn dispatch(command: Command, edge: &Edge, out: &mut dyn Write, err: &mut dyn Wr
         Command::Verify(arguments) => verify::run(&arguments, &context, out),
         Command::Accept(arguments) => accept::run(&arguments, &context, out, err),
         Command::Sign(arguments) => sign::run(&arguments, &context, out, err),
+        Command::Diff(arguments) => diff::run(&arguments, &context, out),
         Command::Tree(arguments) => tree::run(&arguments, &context, out, err),
         Command::Store(command) => store::run(&command, &context, out),
         Command::Keyring(command) => keyring::run(&command, &context, out),

@@ -32,6 +32,7 @@ pub mod beneath;
 pub mod cache;
 pub mod certification;
 pub mod cli;
+pub mod diff;
 pub mod digest;
 pub mod fingerprint;
 pub mod grant;

@@ -54,6 +54,15 @@ pub struct Limits {
     pub cache: u64,
     /// Reasons listed in a report; the rest is counted.
     pub reasons: usize,
+    /// A file whose lines are compared with those of another; a larger one is told as replaced whole.
+    pub diff_file: u64,
+    /// Lines of two files together that are compared: stops a pair made to be compared for minutes.
+    pub diff_lines: usize,
+    /// Bytes of all files together whose lines are compared, the smallest files first: stops thousands of such pairs.
+    pub diff_total: u64,
+    /// Bytes whose lines are held against each other to find out which file was moved and changed: stops two trees of
+    /// thousands of files with other names.
+    pub diff_moves: u64,
 }
 
 impl Default for Limits {
@@ -79,6 +88,10 @@ impl Default for Limits {
             memory: 64 * MIB,
             cache: 64 * MIB,
             reasons: 100,
+            diff_file: 8 * MIB,
+            diff_lines: 200_000,
+            diff_total: 256 * MIB,
+            diff_moves: 256 * MIB,
         }
     }
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use countersign::cli::{self, Edge};
+use countersign::cli::{self, Edge, Screen};
+use countersign::programs::pager::DEFAULT;
 
 fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
@@ -24,8 +25,23 @@ fn main() -> ExitCode {
         terminal: cli::terminal::name(),
         interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
         progress: io::stderr().is_terminal(),
+        screen: screen(),
     };
     ExitCode::from(cli::run(std::env::args_os(), &edge, &mut io::stdout().lock(), &mut io::stderr()))
+}
+
+/// How long answers are shown where somebody looks on: `PAGER` chooses the pager, where an empty one and `cat` mean none;
+/// `NO_COLOR` turns colours off.
+fn screen() -> Screen {
+    let dumb = std::env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb");
+    if !io::stdout().is_terminal() || dumb {
+        return Screen::default();
+    }
+    let pager = std::env::var_os("PAGER").unwrap_or_else(|| DEFAULT.into());
+    Screen {
+        pager: Some(pager).filter(|pager| !pager.is_empty() && pager != "cat"),
+        color: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
 }
 
 /// The directory of certificates that OpenPGP programs share.

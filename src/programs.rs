@@ -1,4 +1,4 @@
-//! The only file that starts programs: gpg, and git for one global setting.
+//! The only file, with its folder, that starts programs: gpg, git for one global setting, and the user's pager.
 //!
 //! A program is found in the absolute folders of the user's `PATH`; its name never comes from a project, a policy or a
 //! store. It runs in the root folder, so nothing in a package's folder can change what it does. Of gpg we read the
@@ -7,6 +7,7 @@
 
 pub mod certify;
 pub mod health;
+pub mod pager;
 
 use std::ffi::{OsStr, OsString};
 use std::io;

@@ -40,6 +40,38 @@ impl fmt::Debug for Shown<'_> {
     }
 }
 
+/// Shows a line of foreign code: as it is where every character of it is plainly visible, tabs among them; else escaped as
+/// by [`Shown`]. Whoever prints it says beside it which of the two it is, so that no two lines look alike.
+#[derive(Clone, Copy)]
+pub struct ShownLine<'a>(&'a [u8]);
+
+impl<'a> ShownLine<'a> {
+    /// Shows `line`, which may be bytes of any encoding, without what ends it.
+    pub fn new(line: &'a [u8]) -> Self {
+        Self(line)
+    }
+
+    /// Whether it is shown as it is.
+    pub fn is_plain(&self) -> bool {
+        str::from_utf8(self.0).is_ok_and(|text| text.chars().all(|c| c == '\t' || !is_unseen(c)))
+    }
+}
+
+impl fmt::Display for ShownLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match str::from_utf8(self.0) {
+            Ok(text) if self.is_plain() => f.write_str(text),
+            _ => Shown(self.0).fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for ShownLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 fn show(character: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match character {
         '\\' => f.write_str("\\\\"),
@@ -52,7 +84,7 @@ fn show(character: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// Whether a character has no shape of its own, or changes the shape or place of others.
-fn is_unseen(character: char) -> bool {
+pub fn is_unseen(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
@@ -86,5 +118,14 @@ mod tests {
     fn two_texts_never_look_the_same() {
         assert_eq!(shown("\\n"), "\\\\n");
         assert_ne!(shown("\\n"), shown("\n"));
+    }
+
+    #[test]
+    fn a_line_of_code_is_itself_or_marked() {
+        let line = |text: &'static [u8]| (ShownLine::new(text).is_plain(), ShownLine::new(text).to_string());
+        assert_eq!(line(b"\tlet s = \"\\n\";"), (true, "\tlet s = \"\\n\";".to_owned()));
+        assert_eq!(line("a\u{202e}\\n\t".as_bytes()), (false, "a\\u{202e}\\\\n\\t".to_owned()));
+        assert_eq!(line(b"a\0b\r"), (false, "a\\u{0}b\\r".to_owned()));
+        assert_eq!(line(b"\xffx"), (false, "\\xffx".to_owned()));
     }
 }

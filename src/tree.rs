@@ -24,7 +24,10 @@ mod differences;
 mod fixture;
 mod hash;
 mod line_endings;
+mod read;
 mod walk;
+
+pub use read::read;
 
 /// What to survey, and how strictly.
 #[derive(Clone, Copy)]

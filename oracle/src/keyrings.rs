@@ -181,6 +181,7 @@ fn edge() -> Edge {
         terminal: None,
         interactive: false,
         progress: false,
+        screen: Default::default(),
     }
 }
 

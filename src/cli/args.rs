@@ -3,6 +3,7 @@
 mod certify;
 mod keyring;
 mod policy;
+mod reading;
 mod report;
 mod verify;
 
@@ -16,6 +17,7 @@ use crate::reason::Code;
 pub(crate) use certify::CertifyArgs;
 pub(crate) use keyring::KeyringCommand;
 pub(crate) use policy::{PolicyCommand, TemplateName};
+pub(crate) use reading::DiffArgs;
 pub(crate) use report::{CompletionsArgs, DoctorArgs, ReportArgs};
 pub(crate) use verify::{AcceptArgs, QuestionArgs, VerifyArgs};
 
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Measure a directory, show what changed since the last release, write and sign its manifest.
     Sign(SignArgs),
+    /// Show the difference of two directories, with what other tools hide.
+    Diff(DiffArgs),
     /// Print the tree text of a directory: one line a file, with its size and SHA-256.
     Tree(TreeArgs),
     /// Bring evidence together, list it, check it.

@@ -152,6 +152,7 @@ fn countersign(moment: u64, main: &BTreeSet<&str>) -> BTreeMap<(String, String),
         terminal: None,
         interactive: false,
         progress: false,
+        screen: Default::default(),
     };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     assert_eq!(run(words, &edge, &mut out, &mut err), 0, "{}", String::from_utf8(err).expect("text"));

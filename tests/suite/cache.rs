@@ -85,6 +85,7 @@ fn list(keyring: &Path, root: &str, cache: &Path, more: &[&str]) -> (Value, Vec<
         terminal: None,
         interactive: false,
         progress: false,
+        screen: Default::default(),
     };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let code = run(words.iter().chain(more).map(OsString::from), &edge, &mut out, &mut err);

@@ -53,6 +53,7 @@ fn every_command_has_an_example_in_its_help() {
     for command in [
         "verify",
         "sign",
+        "diff",
         "tree",
         "store-add",
         "store-list",

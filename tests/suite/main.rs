@@ -11,6 +11,7 @@ mod codes;
 mod commands;
 mod corpus;
 mod crates;
+mod diff;
 mod docs;
 mod doctor;
 mod fifty_crates;

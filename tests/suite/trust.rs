@@ -80,6 +80,7 @@ impl World {
             terminal: None,
             interactive: false,
             progress: false,
+            screen: Default::default(),
         };
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let code = run(whole.into_iter().map(OsString::from), &edge, &mut out, &mut err);
