@@ -110,6 +110,8 @@ fn main() -> Result<(), Failed> {
         worktree: false,
         portable: false,
         exclude: None,
+        additions: &[],
+        dropped: &[],
         expected: None,
         limits: &limits,
         watcher: &(),

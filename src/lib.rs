@@ -34,6 +34,7 @@ pub mod certification;
 pub mod cli;
 pub mod diff;
 pub mod digest;
+pub mod ecosystem;
 pub mod fingerprint;
 pub mod grant;
 pub mod keyring;

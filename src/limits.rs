@@ -46,6 +46,8 @@ pub struct Limits {
     pub certifications: usize,
     /// A keyring file.
     pub keyring: u64,
+    /// A lockfile, a manifest or a file of a package manager's configuration.
+    pub lockfile: u64,
     /// A policy file.
     pub policy: u64,
     /// A lock or state file: some 300 bytes for each package, or each signature that was seen.
@@ -84,6 +86,7 @@ impl Default for Limits {
             user_ids: 256,
             certifications: 4_096,
             keyring: 256 * MIB,
+            lockfile: 64 * MIB,
             policy: MIB,
             memory: 64 * MIB,
             cache: 64 * MIB,

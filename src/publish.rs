@@ -151,6 +151,8 @@ pub fn prepare(request: &SignRequest<'_>) -> Result<Preparation, PublishError> {
         worktree: false,
         portable: true,
         exclude: None,
+        additions: &[],
+        dropped: &[],
         expected: None,
         limits: request.limits,
         watcher: request.watcher,

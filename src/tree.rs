@@ -18,6 +18,7 @@ use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
 use crate::tree_text::{Collision, Entry, Kind, LimitFault, TreeText, collisions};
 
+mod additions;
 mod again;
 mod differences;
 #[cfg(all(test, unix))]
@@ -28,6 +29,7 @@ mod read;
 mod walk;
 
 pub use read::read;
+pub use additions::{Added, Addition};
 
 /// What to survey, and how strictly.
 #[derive(Clone, Copy)]
@@ -41,6 +43,11 @@ pub struct SurveyRequest<'a> {
     pub portable: bool,
     /// Files to leave out, each of which is told. One that is expected is never left out.
     pub exclude: Option<&'a BTreeSet<PackagePath>>,
+    /// What an installer puts at the top of every package, by exact rule; each is told. What is expected is never left out.
+    pub additions: &'a [Addition],
+    /// Names of files that an installer leaves away, at whatever depth: where one is expected and is not there, it counts
+    /// as if it were, and is told.
+    pub dropped: &'a [&'a str],
     /// What the tree should be: a file that cannot be the expected one is not read, unless to see whether only its line
     /// endings differ.
     pub expected: Option<&'a TreeText>,
@@ -76,6 +83,8 @@ pub trait Watcher: Sync {
     }
     /// All files have been read, and the directories are about to be listed again.
     fn returning(&self) {}
+    /// One of several packages has been verified.
+    fn verified(&self) {}
 }
 
 impl Watcher for () {}
@@ -134,7 +143,12 @@ impl Survey {
     ///
     /// What the survey has a reason for already is not also called missing or different.
     pub fn differences(&self, expected: &TreeText) -> Vec<Reason> {
-        differences::differences(self, expected)
+        differences::differences(self, expected, "signed")
+    }
+
+    /// The same where the expected tree is that of an archive.
+    pub fn differences_from_archive(&self, expected: &TreeText) -> Vec<Reason> {
+        differences::differences(self, expected, "packed")
     }
 
     fn stopped(fault: &LimitFault) -> Self {
@@ -151,7 +165,7 @@ impl Survey {
     }
 
     fn new(walked: walk::Walked, contents: Vec<Content>, notes: Notes, request: &SurveyRequest<'_>) -> Self {
-        let Notes { mut reasons, refused } = notes;
+        let Notes { reasons, refused } = notes;
         let mut folders: Vec<_> = walked.directories.into_iter().filter_map(|directory| directory.path).collect();
         folders.sort_unstable();
         let mut unchecked = false;
@@ -169,6 +183,8 @@ impl Survey {
                 Surveyed { kind, size: file.facts.size, content, path: file.path }
             })
             .collect();
+        let mut reasons = reasons;
+        files.extend(dropped(&files, &refused, request, &mut reasons));
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         if unchecked {
             let message = "the system has no execute bits, so they were not compared";
@@ -207,6 +223,7 @@ impl Survey {
 
 /// Evidence: this was on disk, every byte of it was read once, and nothing changed meanwhile.
 ///
+/// Where an installer is known to leave files away, those count as the expected tree has them, and a note names each.
 /// Made by [`survey`] alone. It says nothing about who signed it, or whether anybody did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeasuredTree {
@@ -240,6 +257,32 @@ impl MeasuredTree {
     pub fn notes(&self) -> &[Reason] {
         &self.notes
     }
+}
+
+/// The expected files that an installer leaves away, and that are not there.
+fn dropped(
+    files: &[Surveyed],
+    refused: &BTreeSet<String>,
+    request: &SurveyRequest<'_>,
+    reasons: &mut Vec<Reason>,
+) -> Vec<Surveyed> {
+    let there: BTreeSet<_> = files.iter().map(|file| &file.path).collect();
+    let name = |entry: &Entry| entry.path.as_str().rsplit('/').next().unwrap_or_default().to_owned();
+    let expected = request.expected.filter(|_| !request.dropped.is_empty()).map(TreeText::entries).unwrap_or_default();
+    let gone = expected.iter().filter(|entry| {
+        let path = entry.path.as_str();
+        request.dropped.contains(&name(entry).as_str()) && !there.contains(&entry.path) && !refused.contains(path)
+    });
+    let gone: Vec<_> = gone.cloned().collect();
+    for entry in &gone {
+        let message = "not there, since the installer leaves such files away";
+        reasons.push(Reason::new(Code::Excluded, Answer::Note, message).at(entry.path.as_str()));
+    }
+    let surveyed = |entry: Entry| {
+        let content = Content::Hashed(entry.digest);
+        Surveyed { kind: entry.kind, size: entry.size, content, path: entry.path }
+    };
+    gone.into_iter().map(surveyed).collect()
 }
 
 /// Why there is nothing to survey.
@@ -358,6 +401,8 @@ mod tests {
                 worktree: false,
                 portable: false,
                 exclude: None,
+                additions: &[],
+                dropped: &[],
                 expected: None,
                 limits,
                 watcher,

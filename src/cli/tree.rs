@@ -23,6 +23,8 @@ pub(super) fn run(
         worktree: arguments.worktree,
         portable: false,
         exclude: None,
+        additions: &[],
+        dropped: &[],
         expected: None,
         limits: &context.limits,
         watcher: &progress,

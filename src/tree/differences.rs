@@ -9,8 +9,8 @@ use crate::tree_text::{Entry, Kind, TreeText};
 
 use super::{Content, Survey};
 
-/// Every difference that the survey has no reason for yet.
-pub(super) fn differences(survey: &Survey, expected: &TreeText) -> Vec<Reason> {
+/// Every difference that the survey has no reason for yet. `was`: what the expected tree was, in one word.
+pub(super) fn differences(survey: &Survey, expected: &TreeText, was: &str) -> Vec<Reason> {
     if survey.stopped {
         return Vec::new();
     }
@@ -32,21 +32,28 @@ pub(super) fn differences(survey: &Survey, expected: &TreeText) -> Vec<Reason> {
                 let Some(entry) = wanted.next() else { break };
                 match missing(survey, &files, entry) {
                     Missing::Refused => (),
-                    Missing::Gone => reasons.push(reject(Code::FileMissing, GONE, entry.path.as_str())),
-                    Missing::IsFolder => reasons.push(reject(Code::TypeDiffers, IS_FOLDER, entry.path.as_str())),
+                    Missing::Gone => {
+                        let message = format!("was {was} and is not there");
+                        reasons.push(reject(Code::FileMissing, &message, entry.path.as_str()));
+                    }
+                    Missing::IsFolder => {
+                        let message = format!("a directory where a file was {was}");
+                        reasons.push(reject(Code::TypeDiffers, &message, entry.path.as_str()));
+                    }
                     Missing::AboveIsFile(path) => _ = in_place_of_folders.insert(path),
                 }
             }
             Ordering::Equal => {
                 if let (Some(file), Some(entry)) = (there.next(), wanted.next()) {
-                    reasons.extend(compare(file, entry));
+                    reasons.extend(compare(file, entry, was));
                 }
             }
         }
     }
     let added = added.iter().map(|file| file.path.as_str()).filter(|path| !in_place_of_folders.contains(path));
-    reasons.extend(added.map(|path| reject(Code::FileAdded, ADDED, path)));
-    reasons.extend(in_place_of_folders.iter().map(|path| reject(Code::TypeDiffers, IS_FILE, path)));
+    reasons.extend(added.map(|path| reject(Code::FileAdded, &format!("is there and was not {was}"), path)));
+    let is_file = format!("a file where a directory was {was}");
+    reasons.extend(in_place_of_folders.iter().map(|path| reject(Code::TypeDiffers, &is_file, path)));
     reasons
 }
 
@@ -96,17 +103,17 @@ fn missing<'a>(survey: &Survey, files: &[Seen<'_>], entry: &'a Entry) -> Missing
     above().find(is_file).map_or(Missing::Gone, Missing::AboveIsFile)
 }
 
-fn compare(file: &Seen<'_>, entry: &Entry) -> Vec<Reason> {
+fn compare(file: &Seen<'_>, entry: &Entry, was: &str) -> Vec<Reason> {
     let path = entry.path.as_str();
     if entry.kind == Kind::Link {
-        return vec![reject(Code::TypeDiffers, "a file where a symbolic link was signed", path)];
+        return vec![reject(Code::TypeDiffers, &format!("a file where a symbolic link was {was}"), path)];
     }
     let mut reasons = Vec::new();
-    let sizes = format!("signed {} bytes, found {}", entry.size, file.size);
+    let sizes = format!("{was} {} bytes, found {}", entry.size, file.size);
     match file.content {
         Content::Hashed(digest) if digest == entry.digest && file.size == entry.size => (),
         Content::Hashed(digest) if file.size == entry.size => {
-            let message = format!("the content differs: signed {}, found {digest}", entry.digest);
+            let message = format!("the content differs: {was} {}, found {digest}", entry.digest);
             reasons.push(reject(Code::ContentDiffers, &message, path));
         }
         Content::LineEndings => {
@@ -118,10 +125,10 @@ fn compare(file: &Seen<'_>, entry: &Entry) -> Vec<Reason> {
     }
     if file.kind != entry.kind {
         let message = match entry.kind {
-            Kind::Executable => "signed as executable, found as not executable",
-            _ => "signed as not executable, found as executable",
+            Kind::Executable => format!("{was} as executable, found as not executable"),
+            _ => format!("{was} as not executable, found as executable"),
         };
-        reasons.push(reject(Code::ModeDiffers, message, path));
+        reasons.push(reject(Code::ModeDiffers, &message, path));
     }
     reasons
 }
@@ -130,10 +137,6 @@ fn reject(code: Code, message: &str, path: &str) -> Reason {
     Reason::new(code, Answer::Reject, message).at(path)
 }
 
-const GONE: &str = "was signed and is not there";
-const ADDED: &str = "is there and was not signed";
-const IS_FOLDER: &str = "a directory where a file was signed";
-const IS_FILE: &str = "a file where a directory was signed";
 const UNCONVERTED: &str = "get the files again without conversion of line endings (git: core.autocrlf=false)";
 
 #[cfg(all(test, unix))]

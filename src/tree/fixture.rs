@@ -14,14 +14,23 @@ pub(super) struct Fixture {
     pub(super) worktree: bool,
     pub(super) portable: bool,
     pub(super) exclude: BTreeSet<PackagePath>,
+    pub(super) additions: &'static [Addition],
+    pub(super) dropped: &'static [&'static str],
 }
 
 impl Fixture {
     /// A directory with these files.
     pub(super) fn new(files: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let fixture =
-            Self { dir, limits: Limits::default(), worktree: false, portable: false, exclude: BTreeSet::new() };
+        let fixture = Self {
+            dir,
+            limits: Limits::default(),
+            worktree: false,
+            portable: false,
+            exclude: BTreeSet::new(),
+            additions: &[],
+            dropped: &[],
+        };
         files.iter().for_each(|(path, content)| fixture.write(path, content));
         fixture
     }
@@ -43,6 +52,8 @@ impl Fixture {
             worktree: self.worktree,
             portable: self.portable,
             exclude: Some(&self.exclude),
+            additions: self.additions,
+            dropped: self.dropped,
             expected,
             limits,
             watcher,

@@ -434,6 +434,8 @@ mod tests {
             worktree: false,
             portable: false,
             exclude: None,
+            additions: &[],
+            dropped: &[],
             expected: None,
             limits: &limits,
             watcher: &(),

@@ -14,6 +14,7 @@ use crate::path::{PackagePath, check_name};
 use crate::reason::{Answer, Code, Reason};
 use crate::tree_text::{EVIDENCE_FOLDER, LimitFault, is_evidence_name};
 
+use super::additions::addition;
 use super::again::{listing_digest, most_names};
 use super::{LINK, Notes, SPECIAL, SurveyRequest, changed, refusal};
 
@@ -169,6 +170,9 @@ impl Step {
         if above.is_empty() && request.worktree && name == b".git" && matches!(facts.kind, Type::Folder | Type::File) {
             let message = "the top-level `.git` of a worktree was left out";
             return self.notes.reasons.push(Reason::new(Code::Worktree, Answer::Note, message).at(&raw));
+        }
+        if let Some(reason) = above.is_empty().then(|| addition(folder, entry, &facts, request)).flatten() {
+            return self.notes.reasons.push(reason.at(&raw));
         }
         counts.add(&facts);
         if str::from_utf8(name).is_ok_and(is_evidence_name) {

@@ -47,6 +47,8 @@ fn every_archive_of_the_registry_has_the_tree_of_its_unpacked_crate() {
             worktree: false,
             portable: false,
             exclude: Some(&exclude),
+            additions: &[],
+            dropped: &[],
             expected: Some(&text),
             limits: &limits,
             watcher: &(),

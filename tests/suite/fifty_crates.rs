@@ -184,6 +184,8 @@ fn measured(dir: &Path) -> MeasuredTree {
         worktree: false,
         portable: false,
         exclude: None,
+        additions: &[],
+        dropped: &[],
         expected: None,
         limits: &limits,
         watcher: &(),

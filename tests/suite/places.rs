@@ -101,6 +101,8 @@ fn surveyed(dir: &Path) -> Survey {
         worktree: false,
         portable: false,
         exclude: None,
+        additions: &[],
+        dropped: &[],
         expected: None,
         limits: &limits,
         watcher: &(),

@@ -33,6 +33,8 @@ fn every_crate_of_the_registry_has_the_tree_that_coreutils_compute() {
             worktree: false,
             portable: false,
             exclude: None,
+            additions: &[],
+            dropped: &[],
             expected: None,
             limits: &limits,
             watcher: &(),

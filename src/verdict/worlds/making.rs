@@ -105,6 +105,8 @@ impl Bench {
             worktree: false,
             portable: false,
             exclude: None,
+            additions: &[],
+            dropped: &[],
             expected: None,
             limits: &Limits::default(),
             watcher: &(),
