@@ -4,13 +4,16 @@
 
 use thiserror::Error;
 
+use crate::digest::Digest;
+use crate::fingerprint::Fingerprint;
 use crate::lock::pin::Passed;
 use crate::lock::{Lock, Unfit};
 use crate::state::write::unwatched;
 use crate::state::{LockFile, Seen, StateError, UserState};
 use crate::time::Timestamp;
-use crate::verdict::Verdict;
+use crate::verdict::{Outcome, Verdict};
 use crate::verify::Verified;
+use crate::verify::project::VerifiedProject;
 
 /// What the lock becomes if a verdict is remembered: the package takes the place of the pin that it followed. None if
 /// the package was not accepted.
@@ -27,6 +30,20 @@ pub fn next(lock: &Lock, verdict: &Verdict, passed: Option<Passed>, now: Timesta
     if let Some(passed) = passed {
         next.record(passed)?;
     }
+    Ok(Some(next))
+}
+
+/// What the lock becomes if a whole project is remembered: its pins are the set of the lockfile's packages. None if some
+/// package was not accepted.
+///
+/// # Errors
+/// What cannot be remembered.
+pub fn next_of_project(lock: &Lock, verified: &VerifiedProject, now: Timestamp) -> Result<Option<Lock>, Unfit> {
+    if verified.verdicts.iter().any(|verdict| verdict.outcome() != Outcome::Accepted) {
+        return Ok(None);
+    }
+    let mut next = lock.clone();
+    next.become_set(verified.verdicts.iter().filter_map(|verdict| verdict.pin.clone()).collect(), now)?;
     Ok(Some(next))
 }
 
@@ -53,16 +70,40 @@ pub fn remember(
     now: Timestamp,
 ) -> Result<Remembered, AcceptError> {
     let next = next(file.lock(), &verified.verdict, passed, now)?.ok_or(AcceptError::NotAccepted)?;
+    write(file, state, &next, &verified.signed, now)
+}
+
+/// Writes down a project of which everything was accepted, as [`remember`] does.
+///
+/// # Errors
+/// Something was not accepted, or it cannot be written; the lock is as it was.
+pub fn remember_project(
+    file: &LockFile,
+    state: Option<&UserState>,
+    verified: &VerifiedProject,
+    now: Timestamp,
+) -> Result<Remembered, AcceptError> {
+    let next = next_of_project(file.lock(), verified, now)?.ok_or(AcceptError::NotAccepted)?;
+    write(file, state, &next, &verified.signed, now)
+}
+
+fn write(
+    file: &LockFile,
+    state: Option<&UserState>,
+    next: &Lock,
+    signed: &[(Digest, Fingerprint)],
+    now: Timestamp,
+) -> Result<Remembered, AcceptError> {
     if let Some(state) = state {
         let mut seen = Seen::default();
-        verified.signed.iter().for_each(|(statement, signer)| seen.see(*statement, signer.clone(), now));
+        signed.iter().for_each(|(statement, signer)| seen.see(*statement, signer.clone(), now));
         seen.raise_floor(now);
         state.add(&seen, &unwatched)?;
     }
-    if !file.would_change(&next) {
+    if !file.would_change(next) {
         return Ok(Remembered::Already);
     }
-    file.write(&next, &unwatched)?;
+    file.write(next, &unwatched)?;
     Ok(Remembered::New)
 }
 

@@ -10,6 +10,7 @@ mod doctor;
 mod ground;
 mod keyring;
 mod policy;
+mod project;
 mod report;
 mod sign;
 mod store;
@@ -31,6 +32,7 @@ use crate::limits::Limits;
 use crate::programs::ProgramError;
 use crate::publish::PublishError;
 use crate::report::Report;
+use crate::report::project::{Detail, ProjectText};
 use crate::report::text::Text;
 use crate::store::StoreError;
 use crate::time::{Times, Timestamp};
@@ -59,6 +61,10 @@ pub struct Edge {
     pub cert_d: Option<PathBuf>,
     /// The terminal's name for gpg's PIN entry.
     pub terminal: Option<OsString>,
+    /// The user's home.
+    pub home: Option<PathBuf>,
+    /// The variables by which package managers are told what to do.
+    pub variables: Vec<(OsString, OsString)>,
     /// Whether somebody can be asked.
     pub interactive: bool,
     /// Whether somebody is looking on.
@@ -148,6 +154,9 @@ fn complete(shell: clap_complete::Shell, out: &mut dyn Write) -> io::Result<u8> 
 /// Prints a report in the form that was asked for. Gives its exit code.
 fn tell(report: &Report, format: Format, out: &mut dyn Write) -> io::Result<u8> {
     match format {
+        Format::Text if report.project.is_some() && !report.packages.is_empty() => {
+            write!(out, "{}", ProjectText { report, detail: Detail::Table, colour: false })?;
+        }
         Format::Text => write!(out, "{}", Text(report))?,
         Format::Json => out.write_all(report.json().as_bytes())?,
     }
@@ -190,9 +199,11 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         let certify = || cause.downcast_ref::<CertifyError>().and_then(CertifyError::hint);
         let program = || cause.downcast_ref::<ProgramError>().and_then(ProgramError::hint);
         let policy = || cause.downcast_ref::<policy::NotWritten>().and_then(policy::NotWritten::hint);
+        let project = || cause.downcast_ref::<project::NoProject>().and_then(project::NoProject::hint);
         let page = || cause.downcast_ref::<report::NotWritten>().and_then(report::NotWritten::hint);
         publish
             .or_else(page)
+            .or_else(project)
             .or_else(store)
             .or_else(verify)
             .or_else(accept)

@@ -23,6 +23,8 @@ fn main() -> ExitCode {
         cache: own.as_ref().map(|own| own.cache_dir().to_owned()),
         cert_d: cert_d(),
         terminal: cli::terminal::name(),
+        home: directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned()),
+        variables: std::env::vars_os().filter(|(name, _)| is_of_package_manager(name)).collect(),
         interactive: io::stdin().is_terminal() && io::stderr().is_terminal(),
         progress: io::stderr().is_terminal(),
         screen: screen(),
@@ -42,6 +44,11 @@ fn screen() -> Screen {
         pager: Some(pager).filter(|pager| !pager.is_empty() && pager != "cat"),
         color: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
     }
+}
+
+/// Whether a variable tells a package manager what to do.
+fn is_of_package_manager(name: &std::ffi::OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"CARGO_")
 }
 
 /// The directory of certificates that OpenPGP programs share.

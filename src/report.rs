@@ -6,6 +6,7 @@ pub mod counts;
 pub mod html;
 mod markup;
 pub mod picture;
+pub mod project;
 pub mod text;
 
 use std::collections::BTreeMap;
@@ -31,12 +32,34 @@ pub struct Report {
     pub at: String,
     /// What was asked for.
     pub policy: PolicySource,
+    /// The project whose lockfile was read; absent for a single directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectReport>,
     /// The verdict over all packages.
     pub verdict: Outcome,
     /// One entry a package.
     pub packages: Vec<PackageReport>,
     /// Reasons that concern no single package.
     pub reasons: Vec<Reason>,
+}
+
+/// What is said of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ProjectReport {
+    /// Its ecosystem.
+    pub ecosystem: &'static str,
+    /// Its lockfile. Escaped.
+    pub lockfile: String,
+    /// How many packages the lockfile names, but for the project's own. Fewer are listed where fewer were asked for.
+    pub locked: usize,
+}
+
+impl ProjectReport {
+    /// A project of so many locked packages.
+    pub fn new(ecosystem: &'static str, lockfile: impl AsRef<[u8]>, locked: usize) -> Self {
+        Self { ecosystem, lockfile: Shown::new(lockfile.as_ref()).to_string(), locked }
+    }
 }
 
 /// Where the policy came from.
@@ -89,6 +112,8 @@ pub struct PackageReport {
     pub files: Option<u64>,
     /// Bytes in the tree.
     pub bytes: Option<u64>,
+    /// Whether the lock remembers this very tree.
+    pub remembered: bool,
     /// Why.
     pub reasons: Vec<Reason>,
     /// How many reasons there were in all; more than are listed where the limit was reached.
@@ -177,7 +202,8 @@ impl Report {
     ) -> Self {
         let outcomes = packages.iter().map(|package| package.verdict);
         let verdict = Outcome::of_reasons(&reasons).max(outcomes.max().unwrap_or(Outcome::Accepted));
-        Self { countersign: "report/1", at: at.to_string(), policy: source.into(), verdict, packages, reasons }
+        let (countersign, at, policy) = ("report/1", at.to_string(), source.into());
+        Self { countersign, at, policy, project: None, verdict, packages, reasons }
     }
 
     /// Adds a reason that concerns no single package.
@@ -221,6 +247,7 @@ impl PackageReport {
             manifest: verdict.manifest.map(|digest| digest.to_string()),
             files: verdict.files,
             bytes: verdict.bytes,
+            remembered: false,
             reasons: listed.reasons,
             reasons_total: listed.total,
         }

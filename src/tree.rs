@@ -28,8 +28,8 @@ mod line_endings;
 mod read;
 mod walk;
 
-pub use read::read;
 pub use additions::{Added, Addition};
+pub use read::read;
 
 /// What to survey, and how strictly.
 #[derive(Clone, Copy)]

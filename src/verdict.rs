@@ -169,6 +169,12 @@ impl Verdict {
         }
     }
 
+    /// The user's own code, of which nothing is asked.
+    pub fn local(package: Purl) -> Self {
+        let acceptance = Some(Acceptance { basis: Basis::Local });
+        Self { acceptance, accepted: Known::Yes, ..Self::refused(Some(package), Vec::new()) }
+    }
+
     /// Accepted, rejected or undetermined.
     pub fn outcome(&self) -> Outcome {
         match self.acceptance {

@@ -1,10 +1,12 @@
-//! The whole way of one package, from bytes to report: the one file where all floors meet.
+//! The whole way of a package, from bytes to report: the one file where all floors meet. `project` goes it for each entry of
+//! a lockfile.
 //!
 //! It starts no process, uses no network and writes nothing.
 
 mod evidence;
 mod measuring;
 mod others;
+pub mod project;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use thiserror::Error;
 
 use crate::beneath::{Folder, ReadError};
 use crate::digest::Digest;
+use crate::ecosystem::Place;
 use crate::fingerprint::Fingerprint;
 use crate::keyring::Keyring;
 use crate::limits::Limits;
@@ -24,10 +27,12 @@ use crate::policy::{People, Policy, Voices as Named};
 use crate::reason::{Answer, Code, Reason};
 use crate::report::{PackageReport, PolicySource, Report};
 use crate::shown::Shown;
-use crate::store::Store;
+use crate::statement::check::Subject as Checked;
 use crate::store::package::Own;
+use crate::store::{FoundStatement, Store};
 use crate::time::Times;
 use crate::tree::{SurveyError, Watcher};
+use crate::tree_text::TreeText;
 use crate::trust::network::Network;
 use crate::trust::roots::{NetworkKind, RetiredIssuers, Root, Viewpoint};
 use crate::trust::view::View;
@@ -36,6 +41,7 @@ use crate::verdict::chain::Chain;
 use crate::verdict::choice::Choice;
 use crate::verdict::memory::Memory;
 use crate::verdict::roots::{Roots, measure};
+use crate::verdict::said::Said;
 use crate::verdict::{Case, Verdict, judge};
 use crate::version_order;
 use evidence::{Candidates, Ground, Manifests, Voices, is_manifest_of, is_own_manifest};
@@ -65,6 +71,8 @@ pub struct Request<'a> {
     pub overriding: Option<&'a Overriding>,
     /// What is refused though the policy lets it through.
     pub refused: &'a [Basis],
+    /// What an adapter knows of the directory, where a lockfile led to it.
+    pub installed: Option<&'a Installed<'a>>,
     /// What is to be noted beside the package: about the policy, above all.
     pub notes: Vec<Reason>,
     /// When.
@@ -73,6 +81,22 @@ pub struct Request<'a> {
     pub limits: &'a Limits,
     /// Who looks on.
     pub watcher: &'a dyn Watcher,
+}
+
+/// What an adapter knows of a directory.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "whoever asks must say all of it")]
+pub struct Installed<'a> {
+    /// The place.
+    pub place: &'a Place,
+    /// What was unpacked there, going by its archive.
+    pub packed: Option<&'a TreeText>,
+    /// What was found before the directory is looked at.
+    pub reasons: &'a [Reason],
+    /// What the lockfile says of the archive.
+    pub subject: Option<&'a Checked>,
+    /// Every package of the lockfile: a pin of one of them is no other one's.
+    pub locked: &'a BTreeSet<Purl>,
 }
 
 /// What came out.
@@ -122,10 +146,50 @@ impl VerifyError {
 /// # Errors
 /// The question makes no sense; everything else is in the report.
 pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
+    let network = network(request);
+    let shared = Shared::of(network.as_ref(), request.keyring, request.policy);
+    let Judged { verdict, package, signed } = judge_package(request, &shared)?;
+    let report = Report::new(request.times.at, request.source.clone(), vec![package], request.notes.clone());
+    Ok(Verified { report, signed, verdict })
+}
+
+/// What holds for every package: the network of the local keyring, as the policy's roots see it.
+struct Shared<'n> {
+    view: Option<View<'n, 'n>>,
+    /// The same where certifications by those who have retired since count; none where they count anyway.
+    lenient: Option<View<'n, 'n>>,
+    found: Vec<Reason>,
+}
+
+/// The network of the local keyring; none where no roots look at it.
+fn network<'a>(request: &Request<'a>) -> Option<Network<'a>> {
+    has_trust(request.policy).then(|| Network::new(request.keyring, request.times))
+}
+
+impl<'n> Shared<'n> {
+    fn of(network: Option<&'n Network<'n>>, keyring: &Keyring, policy: &Policy) -> Self {
+        let mut found = Vec::new();
+        let counts = policy.trust().retired_issuers;
+        let mut look = |retired| view(network?, keyring, policy, retired, &mut found);
+        let view = look(if counts { RetiredIssuers::Count } else { RetiredIssuers::LeaveOut });
+        let lenient = if counts { None } else { look(RetiredIssuers::Count) };
+        Self { view, lenient, found }
+    }
+}
+
+/// What became of one package.
+struct Judged {
+    verdict: Verdict,
+    package: PackageReport,
+    signed: Vec<(Digest, Fingerprint)>,
+}
+
+fn judge_package<'n>(request: &Request<'_>, shared: &'n Shared<'n>) -> Result<Judged, VerifyError> {
     let path = || request.dir.to_path_buf();
     let folder = Folder::open(request.dir).map_err(|source| VerifyError::Directory { path: path(), source })?;
     let own = Own::read(&folder, request.limits);
     let mut found = own.evidence.reasons.clone();
+    found.extend(request.installed.into_iter().flat_map(|installed| installed.reasons).cloned());
     let own_manifest = own.evidence.statements.iter().find(|found| is_own_manifest(found));
     let own_package = own_manifest.and_then(|own| own.opening.as_ref()).map(|opening| opening.package.clone());
     if request.package.is_none() && own.manifest().is_none() && !request.stores.is_empty() {
@@ -137,7 +201,12 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
         found.push(Reason::new(Code::PackageNotAsked, Answer::Note, message).step("name it with --package"));
     }
     let rule = wanted.as_ref().and_then(|wanted| request.policy.rule_for(wanted));
-    let memory = wanted.as_ref().map(|wanted| Memory::of(request.lock, wanted)).unwrap_or_default();
+    let mut memory = wanted.as_ref().map(|wanted| Memory::of(request.lock, wanted)).unwrap_or_default();
+    if let Some(installed) = request.installed {
+        // Of several versions in one lockfile, each meets its own pin first.
+        let others = |package: &Purl| wanted.as_ref() != Some(package) && installed.locked.contains(package);
+        memory.pins.retain(|pin| !others(&pin.package));
+    }
     let voices = voices(request, rule, &memory);
     // 1. Evidence.
     let mut candidates = Candidates::default();
@@ -154,85 +223,115 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
         manifests.for_each(|found| candidates.add(found, *origin));
         beside.extend(evidence.statements.into_iter().map(|found| (found, *origin)));
     }
+    let gathered = Gathered { own: &own, wanted: wanted.as_ref(), rule, memory, voices, candidates, beside, found };
+    if certificates.is_empty() {
+        return gathered.judge(request, request.keyring, shared);
+    }
+    // Certificates that came with this package are no other package's, so it gets a network of its own.
     let certificates = certificates.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let keyring = request.keyring.with_evidence(certificates, request.limits);
-    found.extend(keyring.set_aside().iter().cloned());
-    let ground = Ground {
-        keyring: &keyring,
-        voices: &voices,
-        wanted: wanted.as_ref(),
-        seen: request.seen,
-        times: request.times,
-        limits: request.limits,
-    };
-    let Manifests { releases: opened, others } = candidates.open(&ground, &mut found);
-    let mut said = Others::default();
-    beside.iter().for_each(|(statement, origin)| said.add(statement, *origin, &ground, &mut found));
-    let said = said.open(&ground, &mut found);
-    // 2. Trust.
     let network = has_trust(request.policy).then(|| Network::new(&keyring, request.times));
-    let counts = request.policy.trust().retired_issuers;
-    let mut look = |retired| view(network.as_ref()?, &keyring, request.policy, retired, &mut found);
-    let view = look(if counts { RetiredIssuers::Count } else { RetiredIssuers::LeaveOut });
-    let lenient = if counts { None } else { look(RetiredIssuers::Count) };
-    let roots = view.as_ref().map(|view| Roots::new(view, lenient.as_ref(), request.policy.trust()));
-    let everything = opened.iter().map(|(opened, _)| opened).chain(&others);
-    let mut signers: BTreeSet<_> = everything.flat_map(|opened| opened.signers().cloned()).collect();
-    signers.extend(said.signed().map(|(_, signer)| signer.clone()));
-    let people = people(request.policy, view.as_ref(), &signers);
-    // 3. Who may speak for the package.
-    let chain = Chain::new(opened.iter().map(|(opened, _)| opened).chain(&others));
-    let scale = |manifest: Option<Digest>| {
-        let (package, rule) = (wanted.as_ref()?, rule?);
-        Some(Scale {
-            package,
+    let shared = Shared::of(network.as_ref(), &keyring, request.policy);
+    gathered.judge(request, &keyring, &shared)
+}
+
+/// All that speaks of one package, unopened.
+struct Gathered<'a> {
+    own: &'a Own,
+    wanted: Option<&'a Purl>,
+    rule: Option<&'a Rule>,
+    memory: Memory,
+    voices: Voices,
+    candidates: Candidates,
+    beside: Vec<(FoundStatement, Origin)>,
+    found: Vec<Reason>,
+}
+
+impl Gathered<'_> {
+    /// Opens it and judges.
+    fn judge<'n>(
+        self,
+        request: &Request<'_>,
+        keyring: &Keyring,
+        shared: &'n Shared<'n>,
+    ) -> Result<Judged, VerifyError> {
+        let Self { own, wanted, rule, memory, voices, candidates, beside, mut found } = self;
+        found.extend(keyring.set_aside().iter().cloned());
+        let ground = Ground {
+            keyring,
+            voices: &voices,
+            wanted,
+            seen: request.seen,
+            times: request.times,
+            limits: request.limits,
+        };
+        let Manifests { releases: opened, others } = candidates.open(&ground, &mut found);
+        let mut said = Others::default();
+        beside.iter().for_each(|(statement, origin)| said.add(statement, *origin, &ground, &mut found));
+        let said = said.open(&ground, &mut found);
+        // 2. Trust.
+        found.extend(shared.found.iter().cloned());
+        let view = shared.view.as_ref();
+        let roots = view.map(|view| Roots::new(view, shared.lenient.as_ref(), request.policy.trust()));
+        let everything = opened.iter().map(|(opened, _)| opened).chain(&others);
+        let mut signers: BTreeSet<_> = everything.flat_map(|opened| opened.signers().cloned()).collect();
+        signers.extend(said.signed().map(|(_, signer)| signer.clone()));
+        let people = people(request.policy, view, &signers);
+        // 3. Who may speak for the package.
+        let chain = Chain::new(opened.iter().map(|(opened, _)| opened).chain(&others));
+        let scale = |manifest: Option<Digest>| {
+            let (package, rule) = (wanted?, rule?);
+            Some(Scale {
+                package,
+                policy: request.policy,
+                rule,
+                people: &people,
+                trust: roots.as_ref().map(|roots| roots as &dyn Trust),
+                memory: &memory,
+                slot: memory.slot(package, manifest, &chain, &version_order::compare),
+                chain: &chain,
+                overriding: request.overriding,
+            })
+        };
+        let releases: Vec<_> = opened
+            .iter()
+            .filter_map(|(opened, origin)| Some(scale(Some(opened.digest()))?.weigh(opened, *origin)))
+            .collect();
+        // 4. What is there.
+        let places = Places { own, stores: request.stores };
+        let Measured { compared, tree } = match rule.is_some() || wanted.is_none() {
+            true => measuring::measure(&releases, &Choice::new(&releases, &scale), &places, request, &mut found)?,
+            false => Measured::default(),
+        };
+        // 5. The judgement.
+        let compared_manifest = compared.and_then(|place| releases.get(place)).map(|release| release.opened.digest());
+        let scale = scale(compared_manifest);
+        let verdict = judge(Case {
+            package: wanted,
             policy: request.policy,
-            rule,
-            people: &people,
-            trust: roots.as_ref().map(|roots| roots as &dyn Trust),
-            memory: &memory,
-            slot: memory.slot(package, manifest, &chain, &version_order::compare),
-            chain: &chain,
-            overriding: request.overriding,
-        })
-    };
-    let releases: Vec<_> = opened
-        .iter()
-        .filter_map(|(opened, origin)| Some(scale(Some(opened.digest()))?.weigh(opened, *origin)))
-        .collect();
-    // 4. What is there.
-    let places = Places { own: &own, stores: request.stores };
-    let Measured { compared, tree } = match rule.is_some() || wanted.is_none() {
-        true => measuring::measure(&releases, &Choice::new(&releases, &scale), &places, request, &mut found)?,
-        false => Measured::default(),
-    };
-    // 5. The judgement.
-    let compared_manifest = compared.and_then(|place| releases.get(place)).map(|release| release.opened.digest());
-    let scale = scale(compared_manifest);
-    let verdict = judge(Case {
-        package: wanted.as_ref(),
-        policy: request.policy,
-        scale: scale.as_ref(),
-        releases: &releases,
-        compared,
-        tree: tree.as_ref(),
-        said: said.said(),
-        found,
-        refused: request.refused,
-        order: &version_order::compare,
-        times: request.times,
-    });
-    let mut package = PackageReport::new(&verdict, needed(rule), request.limits.reasons);
-    let on_paths = package.paths.iter().flat_map(|path| &path.certificates);
-    package.names =
-        names(package.authors.iter().chain(&package.reviewers).chain(&package.checkers).chain(on_paths), &keyring);
-    let report = Report::new(request.times.at, request.source.clone(), vec![package], request.notes.clone());
-    let signed = releases
-        .iter()
-        .flat_map(|release| release.authors().map(|(signer, _)| (release.opened.digest(), signer.certificate.clone())));
-    let beside = said.signed().filter(|(_, signer)| voices.contains(*signer));
-    let signed = signed.chain(beside.map(|(statement, signer)| (statement, signer.clone())));
-    Ok(Verified { report, signed: signed.collect(), verdict })
+            scale: scale.as_ref(),
+            releases: &releases,
+            compared,
+            tree: tree.as_ref(),
+            said: Said { subject: request.installed.and_then(|installed| installed.subject), ..said.said() },
+            found,
+            refused: request.refused,
+            order: &version_order::compare,
+            times: request.times,
+        });
+        let mut package = PackageReport::new(&verdict, needed(rule), request.limits.reasons);
+        let on_paths = package.paths.iter().flat_map(|path| &path.certificates);
+        let named = package.authors.iter().chain(&package.reviewers).chain(&package.checkers).chain(on_paths);
+        package.names = names(named, keyring);
+        let pinned = verdict.package.as_ref().and_then(|package| request.lock.pin(package));
+        package.remembered = pinned.is_some_and(|pin| Some(pin.tree) == verdict.tree);
+        let signed = releases.iter().flat_map(|release| {
+            release.authors().map(|(signer, _)| (release.opened.digest(), signer.certificate.clone()))
+        });
+        let beside = said.signed().filter(|(_, signer)| voices.contains(*signer));
+        let signed = signed.chain(beside.map(|(statement, signer)| (statement, signer.clone()))).collect();
+        Ok(Judged { verdict, package, signed })
+    }
 }
 
 /// Whose signatures are read however many strangers signed: those whom the rule names, those who are remembered, and

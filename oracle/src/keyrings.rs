@@ -179,6 +179,8 @@ fn edge() -> Edge {
         cache: None,
         cert_d: None,
         terminal: None,
+        home: None,
+        variables: Vec::new(),
         interactive: false,
         progress: false,
         screen: Default::default(),

@@ -5,7 +5,7 @@ use std::io::Write;
 use super::args::AcceptArgs;
 use super::ground::{Ground, Refused};
 use super::terminal::{Progress, confirm};
-use super::{Context, tell};
+use super::{Context, project, tell};
 use crate::accept::{AcceptError, Remembered, remember};
 use crate::lock::pin::Passed;
 use crate::shown::Shown;
@@ -25,6 +25,9 @@ pub(super) fn run(
     }
     if !question.signer.is_empty() {
         anyhow::bail!("--signer is a policy for one run, and has no memory; write the signers into a policy to accept");
+    }
+    if let Some(ecosystem) = project::of(question, context)? {
+        return project::accept(ecosystem, arguments, context, out, err);
     }
     let ground = match Ground::gather(question, None, context) {
         Ok(ground) => ground,

@@ -19,7 +19,7 @@ pub(crate) use keyring::KeyringCommand;
 pub(crate) use policy::{PolicyCommand, TemplateName};
 pub(crate) use reading::DiffArgs;
 pub(crate) use report::{CompletionsArgs, DoctorArgs, ReportArgs};
-pub(crate) use verify::{AcceptArgs, QuestionArgs, VerifyArgs};
+pub(crate) use verify::{AcceptArgs, QuestionArgs, RowsArgs, VerifyArgs};
 
 pub(crate) mod trust;
 

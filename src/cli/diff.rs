@@ -55,6 +55,8 @@ impl Measured {
             worktree,
             portable: false,
             exclude: None,
+            additions: &[],
+            dropped: &[],
             expected: None,
             limits: &context.limits,
             watcher: &progress,

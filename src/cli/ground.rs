@@ -44,8 +44,26 @@ pub(super) struct Refused(pub(super) Box<Report>);
 impl Ground {
     /// Gathers it. `base` is the checkout whose settings judge in the place of those here.
     pub(super) fn gather(question: &QuestionArgs, base: Option<&Path>, context: &Context<'_>) -> Result<Self, Refused> {
+        Self::gather_for(Subject::Package(question.dir()), question, base, context)
+    }
+
+    /// Gathers it for a project, whose own settings hold.
+    pub(super) fn of_project(
+        question: &QuestionArgs,
+        base: Option<&Path>,
+        context: &Context<'_>,
+    ) -> Result<Self, Refused> {
+        Self::gather_for(Subject::Project(question.dir()), question, base, context)
+    }
+
+    fn gather_for(
+        subject: Subject<'_>,
+        question: &QuestionArgs,
+        base: Option<&Path>,
+        context: &Context<'_>,
+    ) -> Result<Self, Refused> {
         let gathered = match question.signer.is_empty() {
-            true => Self::of_policy(question, base, context),
+            true => Self::of_policy(subject, question, base, context),
             false => Self::of_signers(question, context),
         };
         gathered.map_err(|reasons| {
@@ -85,13 +103,18 @@ impl Ground {
         }
     }
 
-    fn of_policy(question: &QuestionArgs, base: Option<&Path>, context: &Context<'_>) -> Result<Self, Vec<Reason>> {
+    fn of_policy(
+        subject: Subject<'_>,
+        question: &QuestionArgs,
+        base: Option<&Path>,
+        context: &Context<'_>,
+    ) -> Result<Self, Vec<Reason>> {
         let times = context.times(question.at);
         let edge = context.edge;
         let here = Search {
             named: question.policy.as_deref(),
             lock: question.lock.as_deref(),
-            subject: Subject::Package(&question.dir),
+            subject,
             start: &edge.folder,
             config: edge.config.as_deref(),
             data: edge.data.as_deref(),
@@ -99,7 +122,11 @@ impl Ground {
             limits: &context.limits,
             at: times.now,
         };
-        let search = Search { start: base.unwrap_or(&edge.folder), ..here };
+        let there = match (subject, base) {
+            (Subject::Project(_), Some(base)) => Subject::Project(base),
+            _ => subject,
+        };
+        let search = Search { start: base.unwrap_or(&edge.folder), subject: there, ..here };
         let mut settings = settings::find(&search)?;
         let mut reasons = Vec::new();
         let limits = settings.policy.limits(&context.limits);
@@ -145,7 +172,7 @@ impl Ground {
         watcher: &'a dyn Watcher,
     ) -> Request<'a> {
         Request {
-            dir: &question.dir,
+            dir: question.dir(),
             package: question.package.as_ref(),
             policy: &self.policy,
             source: self.source.clone(),
@@ -155,6 +182,7 @@ impl Ground {
             seen: self.seen.as_ref().map_or(&NothingSeen, |seen| seen as &dyn FirstSeen),
             overriding,
             refused: &self.refused,
+            installed: None,
             notes: self.notes.clone(),
             times: self.times,
             limits: &self.limits,

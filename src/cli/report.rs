@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::Context;
 use super::args::ReportArgs;
 use super::ground::{Ground, Refused};
 use super::terminal::Progress;
+use super::{Context, project};
 use crate::report::Report;
 use crate::report::html::Html;
 use crate::shown::Shown;
@@ -17,11 +17,17 @@ use crate::verify::verify;
 /// Gives the exit code of the verdict, as `verify` does.
 pub(super) fn run(arguments: &ReportArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
     let question = &arguments.question;
-    if lies_inside(&arguments.html, &question.dir) {
+    let ecosystem = project::of(question, context)?;
+    if ecosystem.is_none() && lies_inside(&arguments.html, question.dir()) {
         return Err(NotWritten { path: arguments.html.clone(), why: Why::Inside }.into());
     }
-    let report = match Ground::gather(question, None, context) {
+    let gathered = match ecosystem {
+        Some(_) => Ground::of_project(question, None, context),
+        None => Ground::gather(question, None, context),
+    };
+    let report = match gathered {
         Err(Refused(report)) => *report,
+        Ok(ground) if ecosystem.is_some() => project::report(ecosystem, question, &ground, context)?,
         Ok(ground) => verify(&ground.request(question, None, &Progress::new(context.edge.progress)))?.report,
     };
     if arguments.html == Path::new("-") {

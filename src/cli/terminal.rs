@@ -20,27 +20,47 @@ pub fn name() -> Option<OsString> {
 }
 
 /// Shows how far the hashing is.
-pub(super) struct Progress(ProgressBar);
+pub(super) struct Progress {
+    bar: ProgressBar,
+    /// Whether packages are counted, and not bytes.
+    packages: bool,
+}
 
 impl Progress {
+    /// A bar over so many packages.
+    pub(super) fn of_packages(looking: bool, packages: usize) -> Self {
+        let target = if looking { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(packages as u64), target);
+        let style = ProgressStyle::with_template("  verifying {wide_bar} {pos} of {len} packages");
+        Self { bar: style.map(|style| bar.clone().with_style(style)).unwrap_or(bar), packages: true }
+    }
+
     /// A bar on standard error if somebody is `looking`, otherwise nothing.
     pub(super) fn new(looking: bool) -> Self {
         let target = if looking { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("  measuring {bytes} {bytes_per_sec}");
-        Self(style.map(|style| bar.clone().with_style(style)).unwrap_or(bar))
+        Self { bar: style.map(|style| bar.clone().with_style(style)).unwrap_or(bar), packages: false }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 
 impl Watcher for Progress {
     fn read(&self, bytes: u64) {
-        self.0.inc(bytes);
+        if !self.packages {
+            self.bar.inc(bytes);
+        }
+    }
+
+    fn verified(&self) {
+        if self.packages {
+            self.bar.inc(1);
+        }
     }
 }
 

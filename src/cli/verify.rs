@@ -5,14 +5,19 @@ use std::io::Write;
 use super::args::VerifyArgs;
 use super::ground::{Ground, Refused};
 use super::terminal::Progress;
-use super::{Context, tell};
+use super::{Context, project, tell};
 use crate::accept::next;
+use crate::lock::Lock;
 use crate::reason::{Answer, Code, Reason};
 use crate::state::LockFile;
 use crate::verify::{Verified, verify};
 
 pub(super) fn run(arguments: &VerifyArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
     let (question, base) = (&arguments.question, arguments.base.as_deref());
+    if let Some(ecosystem) = project::of(question, context)? {
+        return project::verify(ecosystem, arguments, context, out);
+    }
+    project::refuse_rows(&arguments.rows)?;
     let ground = match Ground::gather(question, base, context) {
         Ok(ground) => ground,
         Err(Refused(report)) => return Ok(tell(&report, question.format, out)?),
@@ -29,9 +34,17 @@ pub(super) fn run(arguments: &VerifyArgs, context: &Context<'_>, out: &mut dyn W
 
 /// Why the lock does not hold all of this verdict; none if it does.
 fn unlocked(file: Option<&LockFile>, verified: &Verified, context: &Context<'_>) -> anyhow::Result<Option<Reason>> {
+    would_change(file, |lock| Ok(next(lock, &verified.verdict, None, context.now)?))
+}
+
+/// Why a lock does not hold what it would become; none if it does.
+pub(super) fn would_change(
+    file: Option<&LockFile>,
+    next: impl FnOnce(&Lock) -> anyhow::Result<Option<Lock>>,
+) -> anyhow::Result<Option<Reason>> {
     let why = match file.filter(|file| file.is_there()) {
         None => "there is no lock, and `--locked` asks for one".to_owned(),
-        Some(file) => match next(file.lock(), &verified.verdict, None, context.now)? {
+        Some(file) => match next(file.lock())? {
             Some(next) if file.would_change(&next) => {
                 let place = crate::shown::Shown::new(file.path().as_os_str().as_encoded_bytes()).to_string();
                 format!("accepting this would change {place}, and `--locked` forbids that")

@@ -150,7 +150,7 @@ impl CargoProject {
             }
         }
         // One archive is as good as another, since the lockfile names its digest.
-        let known = found.places.iter().find_map(|place| place.archive.clone()).or(packed.clone());
+        let known = found.places.iter().find_map(|place| place.archive.clone()).or_else(|| packed.clone());
         found.places.iter_mut().for_each(|place| place.archive = place.archive.take().or_else(|| known.clone()));
         if found.places.is_empty() {
             let why = match packed {

@@ -23,7 +23,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-fn write_package(f: &mut fmt::Formatter<'_>, package: &PackageReport, report: &Report) -> fmt::Result {
+pub(super) fn write_package(f: &mut fmt::Formatter<'_>, package: &PackageReport, report: &Report) -> fmt::Result {
     let name = package.package.as_deref().unwrap_or("this directory");
     writeln!(f, "{}: {name}", headline(package))?;
     writeln!(f, "  authentic   {:<8} {}", known(package.authentic), authentic(package))?;
@@ -58,7 +58,7 @@ fn write_package(f: &mut fmt::Formatter<'_>, package: &PackageReport, report: &R
     Ok(())
 }
 
-fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &[Reason]) -> fmt::Result {
+pub(super) fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &[Reason]) -> fmt::Result {
     for reason in reasons {
         let mut line = format!("{} [{}]", answer(reason.answer), reason.code);
         if let Some(path) = &reason.path {

@@ -1,5 +1,7 @@
 //! Measures a package's directory against the manifest that speaks best for it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Request;
 use crate::digest::Digest;
 use crate::limits::Limits;
@@ -35,15 +37,16 @@ pub(super) fn measure(
     reasons: &mut Vec<Reason>,
 ) -> Result<Measured, SurveyError> {
     let tree = match choice.is_open() {
-        true => look(None, request)?.measured().map(MeasuredTree::digest),
+        true => look(None, &[], request)?.measured().map(MeasuredTree::digest),
         false => None,
     };
     if let Some(place) = choice.of(releases, tree) {
         let tree = compare(releases[place].opened.statement(), places, request, reasons)?;
         return Ok(Measured { compared: Some(place), tree });
     }
-    let survey = look(None, request)?;
+    let survey = look(packed(request), &[], request)?;
     reasons.extend(survey.reasons().iter().cloned());
+    hold_against_installed(&survey, request, reasons);
     Ok(Measured { compared: None, tree: survey.into_parts().0 })
 }
 
@@ -67,21 +70,68 @@ fn compare(
         return Ok(None);
     }
     let expected = tree_text(manifest.tree(), places, limits, told);
-    let survey = look(expected.as_ref(), request)?;
+    // Where what was signed is not what was packed, all is read, to be compared with both.
+    let packed = packed(request);
+    let same = expected.as_ref().zip(packed).is_none_or(|(expected, packed)| expected.digest() == packed.digest());
+    let dropped = request.installed.map(|installed| installed.place.dropped).unwrap_or_default();
+    let survey = look(expected.as_ref().or(packed).filter(|_| same), dropped, request)?;
     told.extend(survey.reasons().iter().cloned());
     if let Some(expected) = &expected {
         told.extend(survey.differences(expected));
     }
+    if expected.is_none() || !same {
+        hold_against_installed(&survey, request, told);
+    }
     Ok(survey.into_parts().0)
 }
 
-fn look(expected: Option<&TreeText>, request: &Request<'_>) -> Result<Survey, SurveyError> {
+/// What was unpacked into the directory, going by its archive.
+fn packed<'a>(request: &Request<'a>) -> Option<&'a TreeText> {
+    request.installed.and_then(|installed| installed.packed)
+}
+
+/// Compares the directory with its archive, and with what the installer wrote down: a byte that was changed after
+/// installation is found whether anybody signed the package or not.
+fn hold_against_installed(survey: &Survey, request: &Request<'_>, told: &mut Vec<Reason>) {
+    let Some(installed) = request.installed else { return };
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    for mut reason in installed.packed.map(|packed| survey.differences_from_archive(packed)).unwrap_or_default() {
+        let path = reason.path.as_deref().unwrap_or_default();
+        if reason.code == Code::FileMissing && installed.place.dropped.contains(&name(path).as_str()) {
+            let message = "not there, since the installer leaves such files away";
+            reason = Reason::new(Code::Excluded, Answer::Note, message).at(path);
+        }
+        told.push(reason);
+    }
+    let (Some(listed), Some(tree)) = (&installed.place.listed, survey.measured()) else { return };
+    let reject = |code, path: &str, message: &str| Reason::new(code, Answer::Reject, message).at(path);
+    let there: BTreeMap<_, _> = tree.text().entries().iter().map(|entry| (entry.path.as_str(), entry.digest)).collect();
+    let told_of = survey.reasons().iter().filter(|reason| reason.code == Code::Excluded);
+    let left: BTreeSet<_> = told_of.filter_map(|reason| reason.path.as_deref()).collect();
+    for (path, digest) in there.iter().filter(|(path, _)| !left.contains(*path)) {
+        match listed.get(*path) {
+            Some(known) if known == digest => {}
+            Some(_) => {
+                told.push(reject(Code::ContentDiffers, path, "the content is not what the installer wrote down"));
+            }
+            None => {
+                told.push(reject(Code::FileAdded, path, "is there, and is not among what the installer wrote down"));
+            }
+        }
+    }
+    let gone = listed.keys().filter(|path| !there.contains_key(path.as_str()));
+    told.extend(gone.map(|path| reject(Code::FileMissing, path, "the installer wrote it down, and it is not there")));
+}
+
+fn look(expected: Option<&TreeText>, dropped: &[&str], request: &Request<'_>) -> Result<Survey, SurveyError> {
     let rules = request.policy.tree();
     survey(&SurveyRequest {
         dir: request.dir,
         worktree: rules.worktree,
         portable: rules.portable_names,
         exclude: Some(&rules.exclude),
+        additions: request.installed.map(|installed| installed.place.additions).unwrap_or_default(),
+        dropped,
         expected,
         limits: request.limits,
         watcher: request.watcher,

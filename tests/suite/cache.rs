@@ -83,6 +83,8 @@ fn list(keyring: &Path, root: &str, cache: &Path, more: &[&str]) -> (Value, Vec<
         config: None,
         folder: cache.into(),
         terminal: None,
+        home: None,
+        variables: Vec::new(),
         interactive: false,
         progress: false,
         screen: Default::default(),

@@ -23,6 +23,7 @@ mod networks;
 mod page;
 mod places;
 mod policy;
+mod projects;
 mod real_networks;
 mod registry;
 mod sign;

@@ -78,6 +78,8 @@ impl World {
             config: None,
             folder: self.dir.path().into(),
             terminal: None,
+            home: None,
+            variables: Vec::new(),
             interactive: false,
             progress: false,
             screen: Default::default(),

@@ -1,6 +1,6 @@
 //! What `verify` and `accept` take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -14,6 +14,9 @@ use crate::time::Timestamp;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  countersign verify
+  countersign verify --fail-on unsigned,first-use --quiet
+  countersign verify --only serde --only 'pkg:cargo/tokio' -v
   countersign verify acme-2.1
   countersign verify acme-2.1 --store evidence --package pkg:generic/acme@2.1 --policy countersign.toml --locked
   countersign verify acme-2.1 --package pkg:generic/acme@2.1 --keyring acme.asc --signer 0123456789ABCDEF0123456789ABCDEF01234567
@@ -24,14 +27,34 @@ pub(crate) struct VerifyArgs {
     /// Could not tell (2) where the lock is missing, or accepting this would change it.
     #[arg(long, conflicts_with_all = ["signer", "at"])]
     pub(crate) locked: bool,
+    #[command(flatten)]
+    pub(crate) rows: RowsArgs,
     /// Judge by the policy, keyring and lock of this checkout, the merge base, and tell how those here differ.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "lock", "signer"])]
     pub(crate) base: Option<PathBuf>,
 }
 
+/// Which packages of a project are looked at, and how much is shown of them.
+#[derive(Debug, Args)]
+pub(crate) struct RowsArgs {
+    /// Look at these packages of the project alone: a name, or a pattern such as pkg:cargo/serde. May be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+    /// Look at those packages of the project alone that are not remembered in this version.
+    #[arg(long, conflicts_with = "locked")]
+    pub(crate) changed: bool,
+    /// Of a project, show every package, with all that is known of it.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+    /// Of a project, show the first line alone.
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  countersign accept
   countersign accept acme-2.1
   countersign accept acme-2.1 --package pkg:generic/acme@2.1 --store evidence --yes
   countersign accept acme-2.1 --override author-changed --fingerprint 0123456789ABCDEF0123456789ABCDEF01234567 --reason \"handed over, told me by phone\"")]
@@ -55,8 +78,10 @@ pub(crate) struct AcceptArgs {
 /// What is asked, and by what it is judged.
 #[derive(Debug, Args)]
 pub(crate) struct QuestionArgs {
-    /// The directory of the package.
-    pub(crate) dir: PathBuf,
+    /// A project, known by its lockfile, otherwise the one here; or the directory of one package, which --package, --signer,
+    /// or a manifest inside makes it.
+    #[arg(value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
     /// The package that this should be, with its version: pkg:cargo/serde@1.0.229.
     #[arg(long, value_name = "PURL", value_parser = release)]
     pub(crate) package: Option<Purl>,
@@ -90,6 +115,11 @@ pub(crate) struct QuestionArgs {
 }
 
 impl QuestionArgs {
+    /// The directory that was named; empty for the one here.
+    pub(crate) fn dir(&self) -> &Path {
+        self.path.as_deref().unwrap_or_else(|| Path::new(""))
+    }
+
     /// What is refused beside what the policy refuses.
     pub(crate) fn refused(&self) -> Vec<Basis> {
         let basis = |fail: &FailOn| match fail {

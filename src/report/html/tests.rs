@@ -4,6 +4,7 @@ use crate::reason::Code;
 
 fn package(name: &str, verdict: Outcome, basis: Option<Basis>) -> PackageReport {
     PackageReport {
+        remembered: false,
         package: Some(name.to_owned()),
         verdict,
         basis,

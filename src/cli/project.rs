@@ -1,0 +1,214 @@
+//! `countersign verify` and `countersign accept` for a whole project, known by its lockfile.
+
+use std::io::Write;
+
+use super::args::{AcceptArgs, Format, QuestionArgs, RowsArgs, VerifyArgs};
+use super::ground::{Ground, Refused};
+use super::terminal::{Progress, confirm};
+use super::{Context, tell};
+use crate::accept::{AcceptError, Remembered, next_of_project, remember_project};
+use crate::ecosystem::{self, Ecosystem, Env, Locked};
+use crate::lock::Lock;
+use crate::pattern::Pattern;
+use crate::report::project::{Detail, ProjectText};
+use crate::report::{ProjectReport, Report};
+use crate::shown::Shown;
+use crate::store::layout;
+use crate::verdict::Outcome;
+use crate::verify::project::{VerifiedProject, verify_project};
+
+/// The ecosystem of the project that is asked about; none where one package is.
+pub(super) fn of(question: &QuestionArgs, context: &Context<'_>) -> anyhow::Result<Option<&'static dyn Ecosystem>> {
+    let dir = context.edge.folder.join(question.dir());
+    let is_package = question.package.is_some()
+        || !question.signer.is_empty()
+        || dir.join(layout::OWN).join(layout::OWN_MANIFEST).exists();
+    let is_named = !question.dir().as_os_str().is_empty();
+    let found = if is_package { None } else { ecosystem::detect(&dir) };
+    match (found, is_named, is_package) {
+        (Some(_), ..) | (None, true, _) => Ok(found),
+        (None, false, true) => anyhow::bail!("--package and --signer are about one package: name its directory"),
+        (None, false, false) => Err(NoProject.into()),
+    }
+}
+
+/// Nothing says what is to be verified.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no lockfile here that is known, so nothing says what to verify")]
+pub(super) struct NoProject;
+
+impl NoProject {
+    /// What to do next.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        Some("go to a project with a Cargo.lock, or name the directory of a package")
+    }
+}
+
+/// What is asked of a project's rows makes no sense for one package.
+pub(super) fn refuse_rows(rows: &RowsArgs) -> anyhow::Result<()> {
+    if rows.only.is_empty() && !rows.changed {
+        return Ok(());
+    }
+    anyhow::bail!("--only and --changed are for projects, and this is one package")
+}
+
+pub(super) fn verify(
+    ecosystem: &dyn Ecosystem,
+    arguments: &VerifyArgs,
+    context: &Context<'_>,
+    out: &mut dyn Write,
+) -> anyhow::Result<u8> {
+    let (question, base) = (&arguments.question, arguments.base.as_deref());
+    let ground = match Ground::of_project(question, base, context) {
+        Ok(ground) => ground,
+        Err(Refused(report)) => return Ok(tell(&report, question.format, out)?),
+    };
+    let mut verified = match look(ecosystem, question, &arguments.rows, &ground, context)? {
+        Ok(verified) => verified,
+        Err(report) => return Ok(tell(&report, question.format, out)?),
+    };
+    if arguments.locked {
+        let next = |lock: &Lock| Ok(next_of_project(lock, &verified, context.now)?);
+        let changed = super::verify::would_change(ground.lock.as_ref(), next)?;
+        changed.into_iter().for_each(|reason| verified.report.add(reason));
+    }
+    tell_project(&verified.report, question.format, &arguments.rows, context, out)
+}
+
+pub(super) fn accept(
+    ecosystem: &dyn Ecosystem,
+    arguments: &AcceptArgs,
+    context: &Context<'_>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<u8> {
+    let question = &arguments.question;
+    if arguments.code.is_some() {
+        anyhow::bail!(
+            "an override leads one package through: name its directory, its --package and this project's --lock"
+        );
+    }
+    let ground = match Ground::of_project(question, None, context) {
+        Ok(ground) => ground,
+        Err(Refused(report)) => return Ok(tell(&report, question.format, out)?),
+    };
+    let Some(file) = &ground.lock else {
+        anyhow::bail!("there is no place for memory: name one with --lock, or set HOME");
+    };
+    let rows = RowsArgs { only: Vec::new(), changed: false, verbose: false, quiet: false };
+    let verified = match look(ecosystem, question, &rows, &ground, context)? {
+        Ok(verified) => verified,
+        Err(report) => return Ok(tell(&report, question.format, out)?),
+    };
+    let code = tell_project(&verified.report, question.format, &rows, context, out)?;
+    if verified.report.verdict != Outcome::Accepted {
+        return Ok(code);
+    }
+    if !arguments.yes {
+        if !context.edge.interactive {
+            return Err(AcceptError::NobodyThere.into());
+        }
+        if !confirm(&format!("Remember these {} packages?", verified.verdicts.len()), err)? {
+            return Err(AcceptError::No.into());
+        }
+    }
+    let place = Shown::new(file.path().as_os_str().as_encoded_bytes()).to_string();
+    match remember_project(file, ground.state.as_ref(), &verified, context.now)? {
+        Remembered::New => writeln!(err, "Remembered in {place}.")?,
+        Remembered::Already => writeln!(err, "{place} remembers this already.")?,
+    }
+    Ok(code)
+}
+
+/// The report on a project, for the page.
+pub(super) fn report(
+    ecosystem: Option<&'static dyn Ecosystem>,
+    question: &QuestionArgs,
+    ground: &Ground,
+    context: &Context<'_>,
+) -> anyhow::Result<Report> {
+    let ecosystem = ecosystem.ok_or(NoProject)?;
+    let rows = RowsArgs { only: Vec::new(), changed: false, verbose: false, quiet: false };
+    let looked = look(ecosystem, question, &rows, ground, context)?;
+    Ok(looked.map_or_else(|report| *report, |verified| verified.report))
+}
+
+/// Opens the project and verifies it; where it cannot be opened, the report that says so.
+fn look(
+    ecosystem: &dyn Ecosystem,
+    question: &QuestionArgs,
+    rows: &RowsArgs,
+    ground: &Ground,
+    context: &Context<'_>,
+) -> anyhow::Result<Result<VerifiedProject, Box<Report>>> {
+    let edge = context.edge;
+    let env = Env { folder: &edge.folder, home: edge.home.as_deref(), variables: &edge.variables };
+    let lockfile = question.dir().join(ecosystem.lockfile());
+    let name = lockfile.as_os_str().as_encoded_bytes();
+    let project = match ecosystem.open(question.dir(), &env, &context.limits) {
+        Ok(project) => project,
+        Err(reasons) => {
+            let request = ground.request(question, None, &());
+            let mut report =
+                Report::new(request.times.at, request.source, Vec::new(), [request.notes, reasons].concat());
+            report.project = Some(ProjectReport::new(ecosystem.id(), name, 0));
+            return Ok(Err(Box::new(report)));
+        }
+    };
+    let only: Vec<_> = rows.only.iter().map(|text| Only::parse(text)).collect::<Result<_, _>>()?;
+    let lock = ground.lock.as_ref().map(|file| file.lock());
+    let wanted = |locked: &Locked| {
+        let named = only.is_empty() || only.iter().any(|only| only.fits(locked));
+        named && !(rows.changed && lock.is_some_and(|lock| lock.pin(&locked.package).is_some()))
+    };
+    let count = project.locked().iter().filter(|locked| wanted(locked)).count();
+    if count == 0 && !only.is_empty() {
+        anyhow::bail!("the lockfile has no package that --only names");
+    }
+    let progress = Progress::of_packages(edge.progress, count);
+    let mut verified = verify_project(project.as_ref(), &wanted, &ground.request(question, None, &progress));
+    drop(progress);
+    verified.report.project = Some(ProjectReport::new(ecosystem.id(), name, project.locked().len()));
+    Ok(Ok(verified))
+}
+
+/// What `--only` names.
+enum Only {
+    Name(String),
+    Pattern(Pattern),
+}
+
+impl Only {
+    fn parse(text: &str) -> anyhow::Result<Self> {
+        if !text.starts_with("pkg:") {
+            return Ok(Self::Name(text.to_owned()));
+        }
+        Ok(Self::Pattern(text.parse()?))
+    }
+
+    fn fits(&self, locked: &Locked) -> bool {
+        match self {
+            Self::Name(name) => locked.package.name() == name,
+            Self::Pattern(pattern) => pattern.matches(&locked.package),
+        }
+    }
+}
+
+fn tell_project(
+    report: &Report,
+    format: Format,
+    rows: &RowsArgs,
+    context: &Context<'_>,
+    out: &mut dyn Write,
+) -> anyhow::Result<u8> {
+    if format == Format::Json || report.packages.is_empty() && report.verdict != Outcome::Accepted {
+        return Ok(tell(report, format, out)?);
+    }
+    let detail = match (rows.quiet, rows.verbose) {
+        (true, _) => Detail::Headline,
+        (_, true) => Detail::All,
+        _ => Detail::Table,
+    };
+    write!(out, "{}", ProjectText { report, detail, colour: context.edge.screen.color })?;
+    Ok(report.verdict.exit_code())
+}
