@@ -11,3 +11,4 @@ mod full_disk;
 mod keys;
 mod refusals;
 mod releases;
+mod said;
