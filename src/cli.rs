@@ -16,6 +16,7 @@ mod review;
 mod say;
 mod sign;
 mod store;
+mod suggest;
 pub mod terminal;
 mod tree;
 mod trust;
@@ -113,6 +114,7 @@ fn dispatch(command: Command, edge: &Edge, out: &mut dyn Write, err: &mut dyn Wr
         Command::Review(arguments) => review::run(&arguments, &context, out, err),
         Command::Check(command) => check::run(&command, &context, out),
         Command::Withdraw(arguments) => check::withdraw(&arguments, &context, out, err),
+        Command::Suggest(arguments) => suggest::run(&arguments, &context, out),
         Command::Tree(arguments) => tree::run(&arguments, &context, out, err),
         Command::Store(command) => store::run(&command, &context, out),
         Command::Keyring(command) => keyring::run(&command, &context, out),

@@ -2,6 +2,7 @@
 //!
 //! It starts no process, uses no network and writes nothing.
 
+mod asking;
 mod evidence;
 mod measuring;
 mod others;
@@ -21,8 +22,9 @@ use crate::openpgp::open::FirstSeen;
 use crate::package::Purl;
 use crate::policy::rule::{NewPackage, Requirement, Rule};
 use crate::policy::{People, Policy, Voices as Named};
+use crate::reading::Reading;
 use crate::reason::{Answer, Code, Reason};
-use crate::report::{PackageReport, PolicySource, Report};
+use crate::report::{PackageReport, PolicySource, ReadingReport, Report};
 use crate::shown::Shown;
 use crate::store::Store;
 use crate::store::package::Own;
@@ -35,6 +37,7 @@ use crate::verdict::authors::{Origin, Overriding, Scale, Trust};
 use crate::verdict::chain::Chain;
 use crate::verdict::choice::Choice;
 use crate::verdict::memory::Memory;
+use crate::verdict::needs::{Asked, Need};
 use crate::verdict::roots::{Roots, measure};
 use crate::verdict::{Case, Verdict, judge};
 use crate::version_order;
@@ -85,6 +88,10 @@ pub struct Verified {
     pub report: Report,
     /// Good signatures by people who count: what first sight is remembered of.
     pub signed: Vec<(Digest, Fingerprint)>,
+    /// Who read which file, where the rule asks for reviews.
+    pub reading: Option<Reading>,
+    /// The review clauses that are not met, where [`verify_and_ask`] was asked.
+    pub needs: Vec<Need>,
 }
 
 /// Why there is not even a report.
@@ -122,6 +129,18 @@ impl VerifyError {
 /// # Errors
 /// The question makes no sense; everything else is in the report.
 pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
+    run(request, false)
+}
+
+/// Verifies one directory, and finds out what could be read to meet the rule.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_and_ask(request: &Request<'_>) -> Result<Verified, VerifyError> {
+    run(request, true)
+}
+
+fn run(request: &Request<'_>, wanted_needs: bool) -> Result<Verified, VerifyError> {
     let path = || request.dir.to_path_buf();
     let folder = Folder::open(request.dir).map_err(|source| VerifyError::Directory { path: path(), source })?;
     let own = Own::read(&folder, request.limits);
@@ -222,7 +241,14 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
         order: &version_order::compare,
         times: request.times,
     });
+    let asked = scale.as_ref().zip(tree.as_ref()).map(|(scale, tree)| {
+        let (said, times, order) = (said.said(), request.times, &version_order::compare);
+        let asked = Asked { scale, said, releases: &releases, tree: tree.digest(), order, times };
+        asking::ask(&asked, tree, &places, request.limits, wanted_needs)
+    });
+    let (reading, needs) = asked.unwrap_or_default();
     let mut package = PackageReport::new(&verdict, needed(rule), request.limits.reasons);
+    package.reading = reading.as_ref().map(ReadingReport::new);
     let on_paths = package.paths.iter().flat_map(|path| &path.certificates);
     package.names =
         names(package.authors.iter().chain(&package.reviewers).chain(&package.checkers).chain(on_paths), &keyring);
@@ -232,7 +258,7 @@ pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
         .flat_map(|release| release.authors().map(|(signer, _)| (release.opened.digest(), signer.certificate.clone())));
     let beside = said.signed().filter(|(_, signer)| voices.contains(*signer));
     let signed = signed.chain(beside.map(|(statement, signer)| (statement, signer.clone())));
-    Ok(Verified { report, signed: signed.collect(), verdict })
+    Ok(Verified { report, signed: signed.collect(), verdict, reading, needs })
 }
 
 /// Whose signatures are read however many strangers signed: those whom the rule names, those who are remembered, and

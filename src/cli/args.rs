@@ -17,7 +17,7 @@ use crate::reason::Code;
 pub(crate) use certify::CertifyArgs;
 pub(crate) use keyring::KeyringCommand;
 pub(crate) use policy::{PolicyCommand, TemplateName};
-pub(crate) use reading::{CheckCommand, CheckRecordArgs, DiffArgs, ReviewArgs, SayArgs, WithdrawArgs};
+pub(crate) use reading::{CheckCommand, CheckRecordArgs, DiffArgs, ReviewArgs, SayArgs, SuggestArgs, WithdrawArgs};
 pub(crate) use report::{CompletionsArgs, DoctorArgs, ReportArgs};
 pub(crate) use verify::{AcceptArgs, QuestionArgs, VerifyArgs};
 
@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Check(CheckCommand),
     /// Say no to a release, so that nobody who believes you accepts it.
     Withdraw(WithdrawArgs),
+    /// What to read next: the smallest readings that would make the most packages acceptable.
+    Suggest(SuggestArgs),
     /// Print the tree text of a directory: one line a file, with its size and SHA-256.
     Tree(TreeArgs),
     /// Bring evidence together, list it, check it.

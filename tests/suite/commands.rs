@@ -57,6 +57,7 @@ fn every_command_has_an_example_in_its_help() {
         "review",
         "check-record",
         "withdraw",
+        "suggest",
         "tree",
         "store-add",
         "store-list",

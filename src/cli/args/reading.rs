@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::{Format, release};
+use super::{Format, QuestionArgs, release};
 use crate::package::Purl;
 use crate::statement::check::Finding;
 use crate::statement::review::{Opinion, Relation, Thoroughness};
@@ -58,6 +58,55 @@ pub(crate) struct SayArgs {
     /// How the answer is printed.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A review of a change from what is vouched for already is preferred where it is less to read. It names only people whom your policy trusts already.
+
+Examples:
+  countersign suggest acme-2.1
+  countersign suggest pkg:generic/acme@2.1=acme-2.1 pkg:generic/dynamite@1.0=dynamite-1.0 --store evidence")]
+pub(crate) struct SuggestArgs {
+    /// The packages: PURL=DIR, or a directory that has a manifest of its own.
+    #[arg(value_name = "PACKAGE", required = true)]
+    pub(crate) paths: Vec<String>,
+    /// The policy. Otherwise a countersign.toml upwards from here (never in the package), the user's own, or first use.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Certificates: a file, armoured or binary, or a directory of such files. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keyring: Vec<PathBuf>,
+    /// A store of evidence. May be repeated; the policy's stores and the package's own `.countersign/` are always read.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) store: Vec<PathBuf>,
+    /// How the answer is printed; json is `suggest/1`.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+impl SuggestArgs {
+    /// The question about one of the packages.
+    ///
+    /// # Errors
+    /// What stands before the last `=` is no package.
+    pub(crate) fn question(&self, path: &str) -> Result<QuestionArgs, String> {
+        let named = path.rsplit_once('=').filter(|_| path.starts_with("pkg:"));
+        let package = named.map(|(package, _)| release(package)).transpose()?;
+        Ok(QuestionArgs {
+            dir: named.map_or(path, |(_, dir)| dir).into(),
+            package,
+            policy: self.policy.clone(),
+            keyring: self.keyring.clone(),
+            signer: Vec::new(),
+            signatures: 1,
+            store: self.store.clone(),
+            lock: None,
+            fail_on: Vec::new(),
+            at: None,
+            format: self.format,
+        })
+    }
 }
 
 #[derive(Debug, Args)]

@@ -201,3 +201,60 @@ fn a_reader_is_asked_for_the_verdict() {
         }
     }
 }
+
+/// The smallest reading comes first, and the command that is named starts it.
+#[test]
+fn what_is_to_be_read_next_is_told_with_its_command() {
+    let Some((desk, home)) = desk("what_is_to_be_read_next_is_told_with_its_command") else { return };
+    let suggest = |packages: &str| desk.done(&home, &format!("suggest {packages}"));
+    let told = suggest("pkg:cargo/acme@1.0.0=acme");
+    let reading = &told["readings"][0];
+    assert_eq!((&told["accepted"], &told["others"]), (&0.into(), &serde_json::json!([])));
+    assert_eq!((&reading["people"], &reading["from"]), (&2.into(), &Value::Null));
+    assert_eq!((&reading["files"], &reading["lines"], &reading["unread"]), (&2.into(), &2.into(), &2.into()));
+    assert_eq!(reading["who"], serde_json::json!(["alice", "bob", "carol"]));
+    assert_eq!(reading["also"], serde_json::json!(["too-few-checks"]));
+    let start = |reading: &Value, who: &str| {
+        let command = reading["command"].as_str().unwrap().strip_prefix("countersign ").unwrap().to_owned();
+        desk.done(&home, &format!("{command} --verdict approve --yes --key {{{who}}}"))
+    };
+    start(reading, "alice");
+    let told = suggest("pkg:cargo/acme@1.0.0=acme");
+    assert_eq!(told["readings"][0]["who"], serde_json::json!(["bob", "carol"]));
+    assert_eq!((&told["readings"][0]["people"], &told["readings"][0]["unread"]), (&1.into(), &0.into()));
+    start(&told["readings"][0], "bob");
+
+    // The next release is read as a change, and is less to read than another package.
+    desk.write("next/main.c", "int main, other;\n");
+    desk.write("next/README", "acme\n");
+    desk.write("large/a.c", &"int x;\n".repeat(30));
+    let told = suggest("pkg:cargo/large@1.0.0=large pkg:cargo/acme@1.1.0=next");
+    let [first, second] = told["readings"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    assert_eq!((&first["package"], &first["from"]), (&"pkg:cargo/acme@1.1.0".into(), &"1.0.0".into()));
+    assert_eq!((&first["files"], &first["lines"], &first["unread"]), (&1.into(), &1.into(), &1.into()));
+    assert_eq!((&second["package"], &second["lines"]), (&"pkg:cargo/large@1.0.0".into(), &30.into()));
+    // The verdict says which file nobody read, and it does not matter to it.
+    let report = report(&desk, &home, "next", "1.1.0");
+    let told = &report["packages"][0]["reading"];
+    assert_eq!((&told["unread"], &told["files"][0]["path"]), (&1.into(), &"main.c".into()));
+    assert_eq!(told["files"][1], serde_json::json!({ "path": "README", "read_in": [0] }));
+    let words = "verify next --package pkg:cargo/acme@1.1.0";
+    let unread = "\n  unread      1 of 2 files, by anybody whose word counts\n              main.c\n";
+    assert!(desk.run(&home, words).out.contains(unread), "{:?}", desk.run(&home, words));
+    for who in ["alice", "carol"] {
+        start(first, who);
+    }
+    for version in ["1.0.0=acme", "1.1.0=next"] {
+        let (version, dir) = version.split_once('=').unwrap();
+        let words = format!("check record pkg:cargo/acme@{version} {dir} --name static-analysis --tool scanner-4.2");
+        desk.done(&home, &format!("{words} --result pass --key {{bot}}"));
+    }
+    let told = suggest("pkg:cargo/acme@1.0.0=acme pkg:cargo/acme@1.1.0=next");
+    assert_eq!((&told["accepted"], &told["readings"]), (&2.into(), &serde_json::json!([])));
+    // What somebody refused, no reading helps.
+    desk.done(&home, "withdraw pkg:cargo/acme@1.1.0 next --reason malicious --yes --key {alice}");
+    let told = desk.run(&home, "suggest pkg:cargo/acme@1.1.0=next");
+    let withdrawn =
+        "0 accepted; 0 to be read; 1 that no reading helps\n\npkg:cargo/acme@1.1.0: no reading helps [withdrawn]\n";
+    assert_eq!((told.code, told.out.as_str()), (0, withdrawn), "{told:?}");
+}
