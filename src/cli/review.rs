@@ -63,6 +63,9 @@ pub(super) fn run(
     // What cannot be said is told before anybody is asked.
     Review::new(draft.clone()).map_err(SayUse::Statement)?;
     summarise(&draft, &speaker, left_out, err)?;
+    if to.authors(&context.limits).contains(speaker.signer.fingerprint()) {
+        writeln!(err, "You are named as an author of it: nobody counts as a reviewer of what they wrote.")?;
+    }
     draft.verdict = conclude(arguments, &speaker, context, err)?;
     draft.reviewed = speaker.now();
     let review = Review::new(draft).map_err(SayUse::Statement)?;

@@ -134,6 +134,9 @@ fn a_signed_package_is_reviewed_as_its_users_receive_it() {
     let before = desk.done(&home, words);
     desk.done(&home, "sign acme --package pkg:cargo/acme@1.0.0 --first --yes --key {alice}");
     assert_eq!(desk.done(&home, words)["to"], before["to"], "evidence is no part of the tree");
+    let author = "You are named as an author of it: nobody counts as a reviewer of what they wrote.\n";
+    assert!(!desk.run(&home, words).err.contains(author));
+    assert!(desk.run(&home, &words.replace("{bob}", "{alice}")).err.ends_with(author));
 }
 
 #[test]
