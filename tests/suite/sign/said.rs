@@ -185,6 +185,24 @@ fn two_trees_of_one_version_are_not_chosen_from() {
     );
 }
 
+#[test]
+fn a_change_that_joins_no_chain_is_told_to_be_one() {
+    let Some((desk, home)) = desk("a_change_that_joins_no_chain_is_told_to_be_one") else { return };
+    desk.write("next/main.c", "int next;\n");
+    let told = |package: &str, from: &str| {
+        let words = format!("review {package} {from}=acme next --verdict approve --yes --key {{alice}}");
+        let told = desk.run(&home, &words);
+        assert_eq!(told.code, 0, "{told:?}");
+        let line = told.err.lines().find_map(|line| line.strip_prefix("  Such a review joins no chain: "));
+        line.map(str::to_owned)
+    };
+    assert_eq!(told("pkg:cargo/acme@1.1.0", "1.0.0"), None);
+    let lower = "the version that it comes from is not the lower one.";
+    assert_eq!(told("pkg:cargo/acme@1.1.0", "1.2.0").as_deref(), Some(lower));
+    let order = "versions of this kind have no order, unless an author's manifests say what follows what.";
+    assert_eq!(told("pkg:generic/acme@1.1", "1.0").as_deref(), Some(order));
+}
+
 /// On a terminal, which `script` makes.
 #[test]
 fn a_reader_is_asked_for_the_verdict() {
