@@ -5,6 +5,7 @@
 mod accept;
 mod args;
 mod certify;
+mod check;
 mod diff;
 mod doctor;
 mod ground;
@@ -12,8 +13,11 @@ mod keyring;
 mod policy;
 mod project;
 mod report;
+mod review;
+mod say;
 mod sign;
 mod store;
+mod suggest;
 pub mod terminal;
 mod tree;
 mod trust;
@@ -31,6 +35,7 @@ use crate::certification::CertifyError;
 use crate::limits::Limits;
 use crate::programs::ProgramError;
 use crate::publish::PublishError;
+use crate::publish::base::BaseError;
 use crate::report::Report;
 use crate::report::project::{Detail, ProjectText};
 use crate::report::text::Text;
@@ -112,6 +117,10 @@ fn dispatch(command: Command, edge: &Edge, out: &mut dyn Write, err: &mut dyn Wr
         Command::Accept(arguments) => accept::run(&arguments, &context, out, err),
         Command::Sign(arguments) => sign::run(&arguments, &context, out, err),
         Command::Diff(arguments) => diff::run(&arguments, &context, out),
+        Command::Review(arguments) => review::run(&arguments, &context, out, err),
+        Command::Check(command) => check::run(&command, &context, out),
+        Command::Withdraw(arguments) => check::withdraw(&arguments, &context, out, err),
+        Command::Suggest(arguments) => suggest::run(&arguments, &context, out),
         Command::Tree(arguments) => tree::run(&arguments, &context, out, err),
         Command::Store(command) => store::run(&command, &context, out),
         Command::Keyring(command) => keyring::run(&command, &context, out),
@@ -200,6 +209,8 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         let program = || cause.downcast_ref::<ProgramError>().and_then(ProgramError::hint);
         let policy = || cause.downcast_ref::<policy::NotWritten>().and_then(policy::NotWritten::hint);
         let project = || cause.downcast_ref::<project::NoProject>().and_then(project::NoProject::hint);
+        let say = || cause.downcast_ref::<say::SayUse>().and_then(say::SayUse::hint);
+        let base = || cause.downcast_ref::<BaseError>().and_then(BaseError::hint);
         let page = || cause.downcast_ref::<report::NotWritten>().and_then(report::NotWritten::hint);
         publish
             .or_else(page)
@@ -212,6 +223,8 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
             .or_else(certify)
             .or_else(program)
             .or_else(policy)
+            .or_else(say)
+            .or_else(base)
     })
 }
 

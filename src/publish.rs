@@ -2,6 +2,7 @@
 //!
 //! The plan is made first and shown to the author; nothing is written before the signature is there and good.
 
+pub mod base;
 mod earlier;
 pub mod key;
 pub mod say;

@@ -16,6 +16,8 @@ use serde::Serialize;
 use crate::digest::Digest;
 use crate::grant::Amount;
 use crate::package::Purl;
+use crate::path::PackagePath;
+use crate::reading::Reading;
 use crate::reason::{Listed, Reason};
 use crate::shown::Shown;
 use crate::trust::authentication::Authentication;
@@ -98,6 +100,9 @@ pub struct PackageReport {
     /// For each review clause that is met, how: from a reading of the whole to this tree; absent where there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub readings: Vec<Vec<HopReport>>,
+    /// Who read which file, where the rule asks for reviews and somebody read; absent elsewhere. It decides nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<ReadingReport>,
     /// The names that these certificates give themselves. They prove nothing.
     pub names: BTreeMap<String, String>,
     /// The paths of trust on which the authors' right rests, where it does.
@@ -145,6 +150,52 @@ pub struct HopReport {
     /// Primary fingerprints of those who were counted.
     pub reviewers: Vec<String>,
 }
+
+/// Who read which file of a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ReadingReport {
+    /// Every reading by people whose word counts.
+    pub readings: Vec<HopReport>,
+    /// How many files nobody read.
+    pub unread: usize,
+    /// Readings of which it is not known what files they were of.
+    pub unknown: usize,
+    /// The files, those that nobody read first; at most a thousand.
+    pub files: Vec<FileReport>,
+    /// How many files there are.
+    pub files_total: usize,
+}
+
+/// Who read a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct FileReport {
+    /// The file. Escaped.
+    pub path: String,
+    /// The places in `readings`, from 0, of the readings that it was part of.
+    pub read_in: Vec<usize>,
+}
+
+impl ReadingReport {
+    /// Tells of the readings of a tree.
+    pub fn new(reading: &Reading) -> Self {
+        let file = |(path, read_in): &(PackagePath, Vec<usize>)| FileReport {
+            path: path.to_string(),
+            read_in: read_in.clone(),
+        };
+        Self {
+            readings: reading.hops.iter().map(HopReport::new).collect(),
+            unread: reading.unread().count(),
+            unknown: reading.unknown,
+            files: reading.files.iter().take(FILES).map(file).collect(),
+            files_total: reading.files.len(),
+        }
+    }
+}
+
+/// So many files are listed.
+const FILES: usize = 1_000;
 
 impl HopReport {
     fn new(hop: &Hop) -> Self {
@@ -240,6 +291,7 @@ impl PackageReport {
             reviewers: verdict.reviewers.iter().map(ToString::to_string).collect(),
             checkers: verdict.checkers.iter().map(ToString::to_string).collect(),
             readings: verdict.readings.iter().map(|chain| chain.iter().map(HopReport::new).collect()).collect(),
+            reading: None,
             names: BTreeMap::new(),
             paths: verdict.paths.iter().flat_map(PathReport::all).collect(),
             needed,

@@ -76,7 +76,7 @@ impl fmt::Display for Entry {
 /// A valid tree text: sorted, nothing twice, no two names that are one on some system, within the limits.
 ///
 /// It says nothing about a directory, and nothing about who wrote it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct TreeText {
     entries: Vec<Entry>,
     bytes: u64,

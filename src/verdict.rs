@@ -9,6 +9,7 @@ mod clauses;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod memory;
+pub mod needs;
 mod noes;
 mod notes;
 pub mod reviews;

@@ -3,6 +3,7 @@
 //!
 //! It starts no process, uses no network and writes nothing.
 
+mod asking;
 mod evidence;
 mod measuring;
 mod others;
@@ -24,8 +25,9 @@ use crate::openpgp::open::FirstSeen;
 use crate::package::Purl;
 use crate::policy::rule::{NewPackage, Requirement, Rule};
 use crate::policy::{People, Policy, Voices as Named};
+use crate::reading::Reading;
 use crate::reason::{Answer, Code, Reason};
-use crate::report::{PackageReport, PolicySource, Report};
+use crate::report::{PackageReport, PolicySource, ReadingReport, Report};
 use crate::shown::Shown;
 use crate::statement::check::Subject as Checked;
 use crate::store::package::Own;
@@ -40,6 +42,7 @@ use crate::verdict::authors::{Origin, Overriding, Scale, Trust};
 use crate::verdict::chain::Chain;
 use crate::verdict::choice::Choice;
 use crate::verdict::memory::Memory;
+use crate::verdict::needs::{Asked, Need};
 use crate::verdict::roots::{Roots, measure};
 use crate::verdict::said::Said;
 use crate::verdict::{Case, Verdict, judge};
@@ -109,6 +112,10 @@ pub struct Verified {
     pub report: Report,
     /// Good signatures by people who count: what first sight is remembered of.
     pub signed: Vec<(Digest, Fingerprint)>,
+    /// Who read which file, where the rule asks for reviews.
+    pub reading: Option<Reading>,
+    /// The review clauses that are not met, where [`verify_and_ask`] was asked.
+    pub needs: Vec<Need>,
 }
 
 /// Why there is not even a report.
@@ -146,11 +153,23 @@ impl VerifyError {
 /// # Errors
 /// The question makes no sense; everything else is in the report.
 pub fn verify(request: &Request<'_>) -> Result<Verified, VerifyError> {
+    run(request, false)
+}
+
+/// Verifies one directory, and finds out what could be read to meet the rule.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_and_ask(request: &Request<'_>) -> Result<Verified, VerifyError> {
+    run(request, true)
+}
+
+fn run(request: &Request<'_>, wanted_needs: bool) -> Result<Verified, VerifyError> {
     let network = network(request);
     let shared = Shared::of(network.as_ref(), request.keyring, request.policy);
-    let Judged { verdict, package, signed } = judge_package(request, &shared)?;
+    let Judged { verdict, package, signed, reading, needs } = judge_package(request, &shared, wanted_needs)?;
     let report = Report::new(request.times.at, request.source.clone(), vec![package], request.notes.clone());
-    Ok(Verified { report, signed, verdict })
+    Ok(Verified { report, signed, verdict, reading, needs })
 }
 
 /// What holds for every package: the network of the local keyring, as the policy's roots see it.
@@ -182,9 +201,11 @@ struct Judged {
     verdict: Verdict,
     package: PackageReport,
     signed: Vec<(Digest, Fingerprint)>,
+    reading: Option<Reading>,
+    needs: Vec<Need>,
 }
 
-fn judge_package<'n>(request: &Request<'_>, shared: &'n Shared<'n>) -> Result<Judged, VerifyError> {
+fn judge_package<'n>(request: &Request<'_>, shared: &'n Shared<'n>, wanted_needs: bool) -> Result<Judged, VerifyError> {
     let path = || request.dir.to_path_buf();
     let folder = Folder::open(request.dir).map_err(|source| VerifyError::Directory { path: path(), source })?;
     let own = Own::read(&folder, request.limits);
@@ -225,14 +246,14 @@ fn judge_package<'n>(request: &Request<'_>, shared: &'n Shared<'n>) -> Result<Ju
     }
     let gathered = Gathered { own: &own, wanted: wanted.as_ref(), rule, memory, voices, candidates, beside, found };
     if certificates.is_empty() {
-        return gathered.judge(request, request.keyring, shared);
+        return gathered.judge(request, request.keyring, shared, wanted_needs);
     }
     // Certificates that came with this package are no other package's, so it gets a network of its own.
     let certificates = certificates.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let keyring = request.keyring.with_evidence(certificates, request.limits);
     let network = has_trust(request.policy).then(|| Network::new(&keyring, request.times));
     let shared = Shared::of(network.as_ref(), &keyring, request.policy);
-    gathered.judge(request, &keyring, &shared)
+    gathered.judge(request, &keyring, &shared, wanted_needs)
 }
 
 /// All that speaks of one package, unopened.
@@ -254,6 +275,7 @@ impl Gathered<'_> {
         request: &Request<'_>,
         keyring: &Keyring,
         shared: &'n Shared<'n>,
+        wanted_needs: bool,
     ) -> Result<Judged, VerifyError> {
         let Self { own, wanted, rule, memory, voices, candidates, beside, mut found } = self;
         found.extend(keyring.set_aside().iter().cloned());
@@ -319,7 +341,14 @@ impl Gathered<'_> {
             order: &version_order::compare,
             times: request.times,
         });
+        let asked = scale.as_ref().zip(tree.as_ref()).map(|(scale, tree)| {
+            let (said, times, order) = (said.said(), request.times, &version_order::compare);
+            let asked = Asked { scale, said, releases: &releases, tree: tree.digest(), order, times };
+            asking::ask(&asked, tree, &places, request.limits, wanted_needs)
+        });
+        let (reading, needs) = asked.unwrap_or_default();
         let mut package = PackageReport::new(&verdict, needed(rule), request.limits.reasons);
+        package.reading = reading.as_ref().map(ReadingReport::new);
         let on_paths = package.paths.iter().flat_map(|path| &path.certificates);
         let named = package.authors.iter().chain(&package.reviewers).chain(&package.checkers).chain(on_paths);
         package.names = names(named, keyring);
@@ -330,7 +359,7 @@ impl Gathered<'_> {
         });
         let beside = said.signed().filter(|(_, signer)| voices.contains(*signer));
         let signed = signed.chain(beside.map(|(statement, signer)| (statement, signer.clone()))).collect();
-        Ok(Judged { verdict, package, signed })
+        Ok(Judged { verdict, package, signed, reading, needs })
     }
 }
 

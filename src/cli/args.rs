@@ -17,7 +17,7 @@ use crate::reason::Code;
 pub(crate) use certify::CertifyArgs;
 pub(crate) use keyring::KeyringCommand;
 pub(crate) use policy::{PolicyCommand, TemplateName};
-pub(crate) use reading::DiffArgs;
+pub(crate) use reading::{CheckCommand, CheckRecordArgs, DiffArgs, ReviewArgs, SayArgs, SuggestArgs, WithdrawArgs};
 pub(crate) use report::{CompletionsArgs, DoctorArgs, ReportArgs};
 pub(crate) use verify::{AcceptArgs, QuestionArgs, RowsArgs, VerifyArgs};
 
@@ -49,6 +49,15 @@ pub(crate) enum Command {
     Sign(SignArgs),
     /// Show the difference of two directories, with what other tools hide.
     Diff(DiffArgs),
+    /// Show a package's code, or how it changed, and sign what you think of it.
+    Review(ReviewArgs),
+    /// Sign what tools found.
+    #[command(subcommand)]
+    Check(CheckCommand),
+    /// Say no to a release, so that nobody who believes you accepts it.
+    Withdraw(WithdrawArgs),
+    /// What to read next: the smallest readings that would make the most packages acceptable.
+    Suggest(SuggestArgs),
     /// Print the tree text of a directory: one line a file, with its size and SHA-256.
     Tree(TreeArgs),
     /// Bring evidence together, list it, check it.

@@ -10,10 +10,14 @@ use crate::beneath::Folder;
 use crate::diff::text::TellError;
 use crate::diff::view::{Extent, LeftOut};
 use crate::diff::{Before, Difference, Present, difference, json, text};
+use crate::fingerprint::Fingerprint;
+use crate::limits::Limits;
 use crate::programs::Programs;
 use crate::reason::{Answer, Reason};
 use crate::report::{PackageReport, Report};
 use crate::shown::Shown;
+use crate::statement::Manifest;
+use crate::store::package::Own;
 use crate::tree::{MeasuredTree, SurveyError, SurveyRequest, survey};
 
 pub(super) fn run(arguments: &DiffArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
@@ -74,6 +78,13 @@ impl Measured {
             Some(tree) => Ok(Self { root, tree, notes: reasons }),
             None => Err(reasons),
         })
+    }
+
+    /// Whom its own manifest names as authors. Nobody has checked who signed that.
+    pub(super) fn authors(&self, limits: &Limits) -> Vec<Fingerprint> {
+        let own = Own::read(&self.root, limits);
+        let manifest = own.manifest().and_then(|bytes| Manifest::parse(bytes, limits).ok());
+        manifest.map(|manifest| manifest.authors().to_vec()).unwrap_or_default()
     }
 
     /// As it is compared.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::Context;
 use super::args::QuestionArgs;
+use crate::digest::Digest;
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::lock::{Basis, Lock};
@@ -18,6 +19,7 @@ use crate::state::{LockFile, Seen, UserState};
 use crate::store::Store;
 use crate::time::{CLOCK_TOLERANCE, Times};
 use crate::tree::Watcher;
+use crate::tree_text::TreeText;
 use crate::verdict::authors::{Origin, Overriding};
 use crate::verify::Request;
 
@@ -162,6 +164,12 @@ impl Ground {
             times,
             limits,
         })
+    }
+
+    /// A tree text, if one of the stores has it.
+    pub(super) fn tree_text(&self, digest: Digest) -> Option<TreeText> {
+        let text = self.stores.iter().find_map(|(store, _)| store.tree(digest).ok().flatten())?;
+        TreeText::parse(&text, &self.limits).ok()
     }
 
     /// The question about one directory.

@@ -66,9 +66,15 @@ impl Watcher for Progress {
 
 /// Asks a yes-or-no question; anything but a clear yes is no.
 pub(super) fn confirm(question: &str, err: &mut dyn Write) -> io::Result<bool> {
-    write!(err, "{question} [y/N] ")?;
+    let answer = ask(&format!("{question} [y/N]"), err)?;
+    Ok(matches!(answer.as_str(), "y" | "Y" | "yes"))
+}
+
+/// Asks a question. Gives what was typed, without space around it.
+pub(super) fn ask(question: &str, err: &mut dyn Write) -> io::Result<String> {
+    write!(err, "{question} ")?;
     err.flush()?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    Ok(answer.trim().to_owned())
 }

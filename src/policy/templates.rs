@@ -39,6 +39,11 @@ pub const TEMPLATES: &[Template] = &[
         purpose: "getting started: a few packages must be signed, the rest only must not get worse",
         text: include_str!("templates/adoption.toml"),
     },
+    Template {
+        name: "reviewed",
+        purpose: "a team of which two read what others wrote, and a bot that signs what tools found",
+        text: include_str!("templates/reviewed.toml"),
+    },
 ];
 
 /// The policy where there is none.

@@ -43,6 +43,15 @@ pub(super) fn write_package(f: &mut fmt::Formatter<'_>, package: &PackageReport,
     for chain in package.readings.iter().filter(|chain| chain.len() > 1) {
         writeln!(f, "  read        the whole, and {} changes since", chain.len() - 1)?;
     }
+    if let Some(reading) = package.reading.as_ref().filter(|reading| reading.unread > 0) {
+        writeln!(f, "  unread      {} of {} files, by anybody whose word counts", reading.unread, reading.files_total)?;
+        let unread = reading.files.iter().filter(|file| file.read_in.is_empty());
+        unread.take(UNREAD).try_for_each(|file| writeln!(f, "              {}", file.path))?;
+        match reading.unread.saturating_sub(UNREAD) {
+            0 => {}
+            more => writeln!(f, "              … and {more} more")?,
+        }
+    }
     for checker in &package.checkers {
         writeln!(f, "  checked by  {checker}")?;
     }
@@ -57,6 +66,9 @@ pub(super) fn write_package(f: &mut fmt::Formatter<'_>, package: &PackageReport,
     }
     Ok(())
 }
+
+/// So many files that nobody read are named.
+const UNREAD: usize = 10;
 
 pub(super) fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &[Reason]) -> fmt::Result {
     for reason in reasons {

@@ -83,7 +83,7 @@ struct Overlooking {
 }
 
 /// People with their certificates, by the hop that they read.
-type Readings = BTreeMap<(Option<Digest>, Digest), BTreeMap<Person, BTreeSet<Fingerprint>>>;
+pub(super) type Readings = BTreeMap<(Option<Digest>, Digest), BTreeMap<Person, BTreeSet<Fingerprint>>>;
 
 /// The certificates of each person who is counted.
 type Counted<'a> = Vec<&'a BTreeSet<Fingerprint>>;
@@ -113,6 +113,11 @@ impl Reviews<'_> {
             Lack::Few
         };
         Found::Lacking(lack, last.unwrap_or(0))
+    }
+
+    /// Whoever approved what the clause asks for, by hop.
+    pub(super) fn counted(&self, clause: &ReviewClause) -> Readings {
+        self.readings(clause, Overlooking::default())
     }
 
     /// People whose word on a last hop to this tree counts.

@@ -140,7 +140,12 @@ fn look(expected: Option<&TreeText>, dropped: &[&str], request: &Request<'_>) ->
 
 /// The tree text that a manifest names, from the package itself or a store. One that is damaged is set aside: then the
 /// digest decides all the same, but no file can be named.
-fn tree_text(wanted: Digest, places: &Places<'_>, limits: &Limits, told: &mut Vec<Reason>) -> Option<TreeText> {
+pub(super) fn tree_text(
+    wanted: Digest,
+    places: &Places<'_>,
+    limits: &Limits,
+    told: &mut Vec<Reason>,
+) -> Option<TreeText> {
     let mut texts = Vec::new();
     if let Some(text) = places.own.tree() {
         if Digest::of(text) == wanted {

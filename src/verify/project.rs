@@ -78,7 +78,7 @@ fn judge_locked<'n>(
     if locked.kind == Kind::Local {
         let verdict = Verdict::local(locked.package.clone());
         let package = PackageReport::new(&verdict, 0, request.limits.reasons);
-        return Judged { verdict, package, signed: Vec::new() };
+        return Judged { verdict, package, signed: Vec::new(), reading: None, needs: Vec::new() };
     }
     let mut notes = found.reasons;
     if let [first, others @ ..] = found.places.as_slice()
@@ -137,7 +137,7 @@ fn judge_copy<'n>(
         notes: Vec::new(),
         ..*request
     };
-    match judge_package(&request, shared) {
+    match judge_package(&request, shared, false) {
         Ok(judged) => judged,
         Err(error) => {
             let message = format!("the package's folder cannot be looked at: {error}");
@@ -154,5 +154,5 @@ fn judge_copy<'n>(
 fn refused(locked: &Locked, reasons: Vec<Reason>, request: &Request<'_>) -> Judged {
     let verdict = Verdict::refused(Some(locked.package.clone()), reasons);
     let package = PackageReport::new(&verdict, 0, request.limits.reasons);
-    Judged { verdict, package, signed: Vec::new() }
+    Judged { verdict, package, signed: Vec::new(), reading: None, needs: Vec::new() }
 }

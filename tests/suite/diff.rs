@@ -6,3 +6,4 @@
 mod applied;
 mod crates;
 mod hidden;
+mod screen;

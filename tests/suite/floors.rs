@@ -22,6 +22,7 @@ const ROWS: &[&[&str]] = &[
     &["report"],
     &["ecosystem"],
     &["suggest"],
+    &["reading"],
     &["verdict"],
     &["policy", "lock"],
     &["trust"],

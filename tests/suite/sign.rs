@@ -11,3 +11,5 @@ mod full_disk;
 mod keys;
 mod refusals;
 mod releases;
+mod reviewing;
+mod said;

@@ -81,4 +81,6 @@ pub(crate) enum TemplateName {
     Registry,
     /// Getting started: some packages must be signed, the rest must not get worse.
     Adoption,
+    /// A team of which two read what others wrote, beside a bot's analysis.
+    Reviewed,
 }

@@ -15,6 +15,7 @@ fn package(name: &str, verdict: Outcome, basis: Option<Basis>) -> PackageReport 
         reviewers: Vec::new(),
         checkers: Vec::new(),
         readings: Vec::new(),
+        reading: None,
         names: [(letters('A'), "Root <root@example.org>".to_owned()), (letters('B'), HOSTILE.to_owned())].into(),
         paths: vec![PathReport {
             certificate: letters('B'),

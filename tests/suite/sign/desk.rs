@@ -180,3 +180,16 @@ pub(super) fn set_agent(home: &Home, configuration: &str) {
 pub(super) fn end_agent(home: &Home) {
     Command::new("gpgconf").env("GNUPGHOME", home.path()).args(["--kill", "all"]).output().unwrap();
 }
+
+/// Runs the program on a terminal, where `typed` is typed. What the terminal shows, and the exit code.
+pub(super) fn typed(desk: &Desk, home: &Home, words: &str, typed: &str) -> (String, i32) {
+    let quoted: Vec<_> = desk.words(words).iter().map(|word| format!("'{word}'")).collect();
+    let mut command = Command::new("script");
+    desk.dress(&mut command, home);
+    command.args(["-qec", &format!("'{}' {}", env!("CARGO_BIN_EXE_countersign"), quoted.join(" ")), "/dev/null"]);
+    command.env("PAGER", "").env("TERM", "xterm").env("NO_COLOR", "1");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), typed.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+}

@@ -1,0 +1,1 @@
+//! Nothing: the two manifests beside it name crates to fetch.
