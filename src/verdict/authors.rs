@@ -142,7 +142,8 @@ impl Release<'_> {
 /// People whom a clause counts.
 pub type Counted<'a> = BTreeMap<&'a Person, Vec<(&'a Signer, &'a Right)>>;
 
-fn counted<'a>(signers: &'a [Signer], clause: &AuthorClause) -> Counted<'a> {
+/// The people among some signers whom a clause counts, each with their certificates.
+pub(super) fn counted<'a>(signers: &'a [Signer], clause: &AuthorClause) -> Counted<'a> {
     let mut counted = Counted::new();
     for signer in signers {
         let Ok(right) = &signer.right else { continue };
@@ -212,6 +213,24 @@ pub trait Trust {
 impl Scale<'_> {
     /// Weighs each signer of a manifest of this package and version.
     pub fn weigh<'a>(&self, opened: &'a OpenedStatement<Manifest>, origin: Origin) -> Release<'a> {
+        let signers = self.weighed(opened.signers(), opened, origin);
+        let unsupported = self.weighed(opened.unsupported(), opened, origin);
+        Release { opened, origin, signers, unsupported }
+    }
+
+    /// Authors whom a manifest names and who have not signed it, by the right that they would have.
+    pub(super) fn waiting(&self, release: &Release<'_>) -> Vec<Signer> {
+        let signed = |author: &&Fingerprint| release.signers.iter().any(|signer| signer.certificate == **author);
+        let waiting = release.opened.statement().authors().iter().filter(|author| !signed(author));
+        self.weighed(waiting, release.opened, release.origin)
+    }
+
+    fn weighed<'f>(
+        &self,
+        certificates: impl Iterator<Item = &'f Fingerprint>,
+        opened: &OpenedStatement<Manifest>,
+        origin: Origin,
+    ) -> Vec<Signer> {
         let remembered = self.remembered();
         let exclusive = self.is_exclusive();
         let handed = LazyCell::new(|| self.is_handed_over(opened));
@@ -228,9 +247,7 @@ impl Scale<'_> {
             let right = self.right(certificate, &named, kept, origin, exclusive);
             Signer { certificate: certificate.clone(), person, named, right, kept: basis }
         };
-        let signers = opened.signers().map(weighed).collect();
-        let unsupported = opened.unsupported().map(weighed).collect();
-        Release { opened, origin, signers, unsupported }
+        certificates.map(weighed).collect()
     }
 
     /// Who is remembered as author, without those who are distrusted by now.
@@ -303,7 +320,7 @@ impl Scale<'_> {
     }
 
     /// Whether the package has authors who are remembered, distrusted by now or not.
-    fn is_known(&self) -> bool {
+    pub(super) fn is_known(&self) -> bool {
         !self.memory.authors(self.slot).is_empty()
     }
 
