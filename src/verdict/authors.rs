@@ -191,9 +191,14 @@ pub struct Overriding {
 }
 
 impl Overriding {
-    /// Whether it makes a certificate an author.
-    fn makes_author(&self, certificate: &Fingerprint) -> bool {
-        matches!(self.code, Code::AuthorChanged | Code::AuthorContested) && self.fingerprint == *certificate
+    /// Whether it makes a certificate an author, where what was accepted before is `void` or is not.
+    fn makes_author(&self, certificate: &Fingerprint, void: bool) -> bool {
+        let makes = match self.code {
+            Code::AuthorChanged | Code::AuthorContested => true,
+            Code::SignerDenied => void,
+            _ => false,
+        };
+        makes && self.fingerprint == *certificate
     }
 }
 
@@ -300,7 +305,9 @@ impl Scale<'_> {
         match authorisation {
             Some(Authorisation::Granted(found)) => Ok(Right::Granted(Box::new(found))),
             _ if exclusive => Err(lacking),
-            _ if self.overriding.is_some_and(|overriding| overriding.makes_author(certificate)) => Ok(Right::FirstUse),
+            _ if self.overriding.is_some_and(|overriding| overriding.makes_author(certificate, self.is_void())) => {
+                Ok(Right::FirstUse)
+            }
             _ if self.is_known() => kept.ok_or(lacking),
             Some(Authorisation::Known(found)) if self.rule.new_package != NewPackage::Reject => {
                 Ok(Right::Trusted(Box::new(found)))

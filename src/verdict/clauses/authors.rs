@@ -51,11 +51,17 @@ impl Authors<'_> {
         let authors = counted.values().flatten().map(|(signer, _)| signer.certificate.clone()).collect();
         if counted.len() >= clause.count {
             // It rests on the weakest of those that it takes, and it takes the strongest.
+            let met = |by_policy| {
+                let basis = if by_policy { Basis::Policy } else { Basis::FirstUse };
+                Outcome { authors, ..Outcome::met(Some(basis)) }
+            };
             let by_policy = self.suffice(clause, &counted, true);
-            let basis = if by_policy { Basis::Policy } else { Basis::FirstUse };
-            let met = Outcome { authors, ..Outcome::met(Some(basis)) };
-            let is_met = by_policy || self.suffice(clause, &counted, false);
-            return if is_met { met } else { not_independent(met, clause.count) };
+            if by_policy || self.suffice(clause, &counted, false) {
+                return met(by_policy);
+            }
+            // Where the policy lifts that, it rests on what it would rest on if it had not been asked.
+            let dependent = AuthorClause { independent: false, ..clause.clone() };
+            return not_independent(met(self.suffice(&dependent, &counted, true)), clause.count);
         }
         let uncertain = self.release.map_or(0, |release| release.uncertain(clause));
         let cannot_tell = counted.len() + uncertain >= clause.count;
