@@ -151,6 +151,10 @@ fn a_yes_more_never_hurts_and_a_no_more_never_helps() {
     let cases: Vec<_> = (0..CASES)
         .map(|_| {
             let mut world = World { version: 1, ..bench.world(&mut random) };
+            // Memory alone refuses much.
+            if random.below(4) > 0 {
+                (world.pins, world.former) = ([None; 3], Set::default());
+            }
             // Of a world that speaks of another version, only what is remembered stays.
             let is_this = |one: &super::Manifest| bench.table.text(one.text).version == 1;
             world.releases.retain(is_this);
@@ -167,7 +171,7 @@ fn a_yes_more_never_hurts_and_a_no_more_never_helps() {
         (usize::from(!before && after), usize::from(before && !after))
     });
     let turned = turned.reduce(|| (0, 0), |one, two| (one.0 + two.0, one.1 + two.1));
-    assert!(turned.0 > CASES / 100 && turned.1 > CASES / 100, "{turned:?}");
+    assert!(turned.0 > CASES / 1_000 && turned.1 > CASES / 100, "{turned:?}");
 }
 
-const CASES: usize = 10_000;
+const CASES: usize = 6_000;
