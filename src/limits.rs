@@ -34,6 +34,8 @@ pub struct Limits {
     pub signature: u64,
     /// Good signatures by different certificates for one statement.
     pub signatures: usize,
+    /// Reviews, checks and withdrawals of one package by people whose word could count: each costs a signature to check.
+    pub statements: usize,
     /// Files in one directory of evidence: stops a store filled with junk.
     pub evidence_files: usize,
     /// All that a package carries in its own `.countersign/`.
@@ -80,6 +82,7 @@ impl Default for Limits {
             nesting: 16,
             signature: 64 * KIB,
             signatures: 64,
+            statements: 8_192,
             evidence_files: 4_096,
             evidence_folder: 16 * MIB,
             certificate: MIB,

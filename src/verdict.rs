@@ -303,8 +303,12 @@ pub fn judge(case: Case<'_>) -> Verdict {
     }
     let shown = match outcome.met {
         Known::Yes => Some(outcome.basis.unwrap_or(Basis::Unsigned)),
-        // What is not met was lifted by the policy's or the user's own word, or keeps its reason.
-        _ => outcome.reasons.iter().all(|one| is_lifted(one.code, &lifted)).then_some(Basis::Unsigned),
+        // What is not met was lifted by the policy's or the user's own word, or keeps its reason. Then it rests on what is
+        // met beside that.
+        _ => {
+            let all = outcome.reasons.iter().all(|one| is_lifted(one.code, &lifted));
+            all.then_some(outcome.basis.unwrap_or(Basis::Unsigned))
+        }
     };
     let shown = shown.filter(|basis| *basis == Basis::Unsigned || verdict.authentic == Known::Yes);
     if let Some(basis) = shown.filter(|basis| case.refused.contains(basis)) {

@@ -122,6 +122,13 @@ impl<S> OpenedStatement<S> {
         self.unsupported.iter()
     }
 
+    /// The same, as if these people had signed it with keys that this build cannot check.
+    #[cfg(test)]
+    pub(crate) fn with_unsupported(mut self, signers: impl IntoIterator<Item = Fingerprint>) -> Self {
+        self.unsupported.extend(signers);
+        self
+    }
+
     /// What was found about the signature files that were not counted.
     pub fn findings(&self) -> &[Reason] {
         &self.findings

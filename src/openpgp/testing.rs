@@ -6,6 +6,7 @@ use sequoia_openpgp::cert::CertBuilder;
 use sequoia_openpgp::crypto::KeyPair;
 use sequoia_openpgp::packet::key::{PrimaryRole, SecretParts};
 use sequoia_openpgp::packet::signature::SignatureBuilder;
+use sequoia_openpgp::packet::signature::subpacket::NotationDataFlags;
 use sequoia_openpgp::packet::{Key, Signature, UserID};
 use sequoia_openpgp::serialize::{Serialize as _, SerializeInto as _};
 use sequoia_openpgp::types::{HashAlgorithm, KeyFlags, ReasonForRevocation, RevocationKey, SignatureType};
@@ -120,6 +121,22 @@ impl Person {
         how: impl FnOnce(SignatureBuilder) -> SignatureBuilder,
     ) -> Self {
         self.word(issuer, 0, SignatureType::GenericCertification, created, how)
+    }
+
+    /// This person, to whom `issuer` gives so much trust, in some roles for all generic packages.
+    pub(crate) fn trusted(self, issuer: &Self, depth: u8, amount: u8, roles: &[&str]) -> Self {
+        let notes = roles.iter().map(|role| ("role@countersign.dev", *role));
+        let notes: Vec<_> = notes.chain(roles.first().map(|_| ("scope@countersign.dev", "pkg:generic/*"))).collect();
+        self.certified(issuer, days_ago(10), |builder| {
+            let builder = match depth {
+                0 => builder,
+                _ => builder.set_trust_signature(depth, amount).expect("a trust signature"),
+            };
+            notes.iter().fold(builder, |builder, (name, value)| {
+                let flags = NotationDataFlags::empty().set_human_readable();
+                builder.add_notation(*name, value, flags, true).expect("a notation")
+            })
+        })
     }
 
     /// This person with any word by key number `key` of `issuer` on the first user ID.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::clauses::{Ground, PEOPLE, Roots, patterns, rules};
-use super::exception::{Exemption, LIFTABLE, Override};
+use super::exception::{Exemption, LIFTABLE, Override, instead};
 use super::fault::{Faults, PolicyFault};
 use super::file::{PolicyFile, parse};
 use super::minimum::Minimum;
@@ -181,7 +181,8 @@ fn read_code(given: &Found<String>, faults: &mut Faults<'_>) -> Option<Code> {
     };
     if !LIFTABLE.contains(&code) {
         let all: Vec<_> = LIFTABLE.iter().map(|code| code.as_str()).collect();
-        let hint = Some(format!("only these can be lifted: {}", all.join(", ")));
+        let hint = instead(code).map_or_else(|| format!("only these can be lifted: {}", all.join(", ")), str::to_owned);
+        let hint = Some(hint);
         faults.hinted(Code::PolicyExemption, given.at, format!("no exemption may lift `{shown}`"), hint);
         return None;
     }

@@ -58,16 +58,28 @@ impl Override {
 /// The refusals that an exemption may lift: that there is too little evidence, or that a tree is unusual.
 ///
 /// Never that something is wrong: the alarms of memory, other bytes than were signed, a signer who is revoked or
-/// distrusted. A code that is not listed here cannot be lifted, so a new one is safe from the start.
+/// distrusted; nor a no, which `[[override]]` lifts one by one. A code that is not listed here cannot be lifted, so a new one is safe from the start.
 pub const LIFTABLE: &[Code] = &[
     Code::NoManifest,
-    Code::NoRule,
     Code::Unauthorised,
     Code::OutOfScope,
     Code::TooDeep,
     Code::TooFewAuthors,
     Code::NotIndependent,
+    Code::TooFewReviews,
+    Code::SelfReview,
+    Code::ReviewBaseMissing,
+    Code::TooFewChecks,
     Code::PathWindows,
-    Code::LimitTree,
     Code::ExtraMetadata,
 ];
+
+/// What does better than an exemption, for refusals that have a place of their own in a policy.
+pub(super) fn instead(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::NoRule => "write a rule that matches the package: without one there is nothing that it could be held to",
+        Code::LimitTree => "raise `[limits]`: what is over them was not measured, so nothing is known of it",
+        Code::ReviewRejects | Code::Withdrawn => "lift this one statement's no with `[[override]]`",
+        _ => return None,
+    })
+}

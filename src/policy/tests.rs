@@ -112,10 +112,10 @@ fn every_fault_has_its_code_and_place_and_a_good_twin() {
         ("policy-value 7:37", rule("{ review = { full-every = {}, from = \"bob\" } }"), rule("{ review = { full-every = { days = 9 }, from = \"bob\" } }")),
         ("policy-value 7:39", rule("{ review = { thoroughness = \"some\", from = \"bob\" } }"), rule("{ review = { thoroughness = \"high\", from = \"bob\" } }")),
         ("policy-value 7:21", rule("{ check = { from = \"bob\" } }"), rule("{ check = { from = \"bob\", name = \"a-b\" } }")),
-        ("policy-exemption 2:1", exemption("\"no-rule\"", "reason = \"x\"\n"), exemption("\"no-rule\"", lasting)),
-        ("policy-exemption 2:1", exemption("\"no-rule\"", "until = 2026-12-31\n"), exemption("\"no-rule\"", lasting)),
-        ("policy-value 6:9", exemption("\"no-rule\"", "reason = \"x\"\nuntil = \"2026-12-31\"\n"), exemption("\"no-rule\"", lasting)),
-        ("policy-value 4:10", exemption("\"no-such\"", lasting), exemption("\"no-rule\"", lasting)),
+        ("policy-exemption 2:1", exemption("\"no-manifest\"", "reason = \"x\"\n"), exemption("\"no-manifest\"", lasting)),
+        ("policy-exemption 2:1", exemption("\"no-manifest\"", "until = 2026-12-31\n"), exemption("\"no-manifest\"", lasting)),
+        ("policy-value 6:9", exemption("\"no-manifest\"", "reason = \"x\"\nuntil = \"2026-12-31\"\n"), exemption("\"no-manifest\"", lasting)),
+        ("policy-value 4:10", exemption("\"no-such\"", lasting), exemption("\"no-manifest\"", lasting)),
         ("policy-exemption 2:1", "[[override]]\nstatement = \"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"\nreason = \"x\"\n".into(), String::new()),
         ("policy-value 2:1", "[[override]]\nreason = \"x\"\nuntil = 2026-12-31\n".into(), String::new()),
         ("policy-value 3:8", "[limits]\nfile = 0\n".into(), "[limits]\nfile = 1\n".into()),
@@ -241,8 +241,8 @@ fn the_last_day_counts_and_the_next_does_not() {
 #[test]
 fn no_exemption_lifts_an_alarm() {
     let liftable: Vec<_> = LIFTABLE.iter().map(|code| code.as_str()).collect();
-    let wanted = "no-manifest no-rule unauthorised out-of-scope too-deep too-few-authors not-independent path-windows \
-                  limit-tree extra-metadata";
+    let wanted = "no-manifest unauthorised out-of-scope too-deep too-few-authors not-independent too-few-reviews \
+                  self-review review-base-missing too-few-checks path-windows extra-metadata";
     assert_eq!(liftable.join(" "), wanted);
     for (code, _) in Code::ALL {
         let text =
@@ -270,7 +270,7 @@ fn the_users_floor_only_makes_stricter() {
     ));
     let lax = good(
         "[trust]\namount = 40\nmax-depth = 9\n[[rule]]\npackages = \"*\"\nunsigned = \"accept\"\n[[exemption]]\n\
-         packages = \"*\"\ncodes = [\"no-rule\"]\nreason = \"x\"\nuntil = 2026-12-31\n",
+         packages = \"*\"\ncodes = [\"no-manifest\"]\nreason = \"x\"\nuntil = 2026-12-31\n",
     );
     let both = lax.clone().under(&user);
     let b: Fingerprint = B.parse().expect("a fingerprint");
@@ -280,7 +280,7 @@ fn the_users_floor_only_makes_stricter() {
     let rule = &both.rules()[0];
     assert_eq!((rule.unsigned, rule.new_package), (rule::Unsigned::Reject, rule::NewPackage::TrustedAuthor));
     assert_eq!(rule.require.clauses().len(), 2);
-    assert!(both.exempts(Code::NoRule, &purl("pkg:cargo/a@1"), at("2026-01-01")).is_none());
+    assert!(both.exempts(Code::NoManifest, &purl("pkg:cargo/a@1"), at("2026-01-01")).is_none());
     let strict = good("[trust]\namount = 120\nmax-depth = 1\n[[rule]]\npackages = \"*\"\nnew-package = \"reject\"\n");
     let both = strict.clone().under(&user);
     assert_eq!((both.trust().amount, both.trust().max_depth), (strict.trust().amount, strict.trust().max_depth));

@@ -8,14 +8,35 @@ use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
-use crate::statement::{Opening, StatementFault};
+use crate::statement::{Manifest, Opening, StatementFault};
 
 impl Store {
     /// The statements about `package` (any version), with their signatures and the certificates of their signers.
     ///
-    /// `named`: where given, a statement is read only if one of these signers has signed it, going by the file names,
-    /// so that nobody can bury honest evidence under junk.
+    /// `named`: where given, a statement is read only if one of these signers has signed it, going by the file names, so
+    /// that nobody can bury honest evidence under junk. Whom a manifest of theirs names as author counts as one of them:
+    /// they may have handed the package on.
     pub fn evidence(&self, package: &Purl, named: Option<&BTreeSet<Fingerprint>>) -> Evidence {
+        let Some(mut named) = named.cloned() else { return self.read_evidence(package, None) };
+        let mut evidence = self.read_evidence(package, Some(&named));
+        for _ in 0..MOST_HANDOVERS {
+            let manifests =
+                evidence.statements.iter().filter_map(|found| Manifest::parse(&found.bytes, &self.limits).ok());
+            let authors: BTreeSet<_> = manifests.flat_map(|manifest| manifest.authors().to_vec()).collect();
+            if authors.is_subset(&named) {
+                return evidence;
+            }
+            named.extend(authors);
+            evidence = self.read_evidence(package, Some(&named));
+        }
+        let message = format!("more than {MOST_HANDOVERS} authors in a row named each other; what follows is not read");
+        evidence
+            .reasons
+            .push(Reason::new(Code::ChainGap, Answer::Note, message).at(self.path().as_os_str().as_encoded_bytes()));
+        evidence
+    }
+
+    fn read_evidence(&self, package: &Purl, named: Option<&BTreeSet<Fingerprint>>) -> Evidence {
         let mut evidence = Evidence::default();
         let path = layout::package(package);
         let Some(listing) = self.list(&path, &mut evidence.reasons) else { return evidence };
@@ -233,3 +254,6 @@ impl Store {
         Reason::new(Code::LimitSignatures, Answer::CannotTell, message).at(self.name(path))
     }
 }
+
+/// So many authors are followed who named one another in a row: each costs a look at all the store has of the package.
+const MOST_HANDOVERS: usize = 16;

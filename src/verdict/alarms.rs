@@ -82,7 +82,8 @@ pub(super) fn of_authors(release: Option<&Release<'_>>, scale: &Scale<'_>, reaso
     if scale.is_void() {
         let anew = authors.iter().any(|(_, right)| matches!(right, Right::Named | Right::Granted(_)));
         let message = "what was accepted before rests on nobody but people whom you distrust by now";
-        let step = "accept it anew once somebody whom you trust has signed it";
+        let step = "accept it anew once somebody whom you trust has signed it: `countersign accept` with \
+                    `--override signer-denied` says who";
         let answer = if anew { Answer::Note } else { Answer::Reject };
         reasons.push(Reason::new(Code::SignerDenied, answer, message).step(step));
         return false;
@@ -203,6 +204,9 @@ pub(super) fn overrides(overriding: &Overriding, code: Code, release: Option<&Re
     overriding.code == code
         && match code {
             Code::Downgrade => remembered,
+            // Whoever shall be its author from now on has signed it.
+            Code::SignerDenied => release
+                .is_some_and(|release| release.authors().any(|(one, _)| one.certificate == overriding.fingerprint)),
             Code::Rollback | Code::SourceChanged | Code::Equivocation => signed || remembered,
             // These make an author of whoever is named; see `Overriding::makes_author`.
             _ => false,

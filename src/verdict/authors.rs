@@ -142,7 +142,8 @@ impl Release<'_> {
 /// People whom a clause counts.
 pub type Counted<'a> = BTreeMap<&'a Person, Vec<(&'a Signer, &'a Right)>>;
 
-fn counted<'a>(signers: &'a [Signer], clause: &AuthorClause) -> Counted<'a> {
+/// The people among some signers whom a clause counts, each with their certificates.
+pub(super) fn counted<'a>(signers: &'a [Signer], clause: &AuthorClause) -> Counted<'a> {
     let mut counted = Counted::new();
     for signer in signers {
         let Ok(right) = &signer.right else { continue };
@@ -190,9 +191,14 @@ pub struct Overriding {
 }
 
 impl Overriding {
-    /// Whether it makes a certificate an author.
-    fn makes_author(&self, certificate: &Fingerprint) -> bool {
-        matches!(self.code, Code::AuthorChanged | Code::AuthorContested) && self.fingerprint == *certificate
+    /// Whether it makes a certificate an author, where what was accepted before is `void` or is not.
+    fn makes_author(&self, certificate: &Fingerprint, void: bool) -> bool {
+        let makes = match self.code {
+            Code::AuthorChanged | Code::AuthorContested => true,
+            Code::SignerDenied => void,
+            _ => false,
+        };
+        makes && self.fingerprint == *certificate
     }
 }
 
@@ -212,6 +218,24 @@ pub trait Trust {
 impl Scale<'_> {
     /// Weighs each signer of a manifest of this package and version.
     pub fn weigh<'a>(&self, opened: &'a OpenedStatement<Manifest>, origin: Origin) -> Release<'a> {
+        let signers = self.weighed(opened.signers(), opened, origin);
+        let unsupported = self.weighed(opened.unsupported(), opened, origin);
+        Release { opened, origin, signers, unsupported }
+    }
+
+    /// Authors whom a manifest names and who have not signed it, by the right that they would have.
+    pub(super) fn waiting(&self, release: &Release<'_>) -> Vec<Signer> {
+        let signed = |author: &&Fingerprint| release.signers.iter().any(|signer| signer.certificate == **author);
+        let waiting = release.opened.statement().authors().iter().filter(|author| !signed(author));
+        self.weighed(waiting, release.opened, release.origin)
+    }
+
+    fn weighed<'f>(
+        &self,
+        certificates: impl Iterator<Item = &'f Fingerprint>,
+        opened: &OpenedStatement<Manifest>,
+        origin: Origin,
+    ) -> Vec<Signer> {
         let remembered = self.remembered();
         let exclusive = self.is_exclusive();
         let handed = LazyCell::new(|| self.is_handed_over(opened));
@@ -228,9 +252,7 @@ impl Scale<'_> {
             let right = self.right(certificate, &named, kept, origin, exclusive);
             Signer { certificate: certificate.clone(), person, named, right, kept: basis }
         };
-        let signers = opened.signers().map(weighed).collect();
-        let unsupported = opened.unsupported().map(weighed).collect();
-        Release { opened, origin, signers, unsupported }
+        certificates.map(weighed).collect()
     }
 
     /// Who is remembered as author, without those who are distrusted by now.
@@ -283,7 +305,9 @@ impl Scale<'_> {
         match authorisation {
             Some(Authorisation::Granted(found)) => Ok(Right::Granted(Box::new(found))),
             _ if exclusive => Err(lacking),
-            _ if self.overriding.is_some_and(|overriding| overriding.makes_author(certificate)) => Ok(Right::FirstUse),
+            _ if self.overriding.is_some_and(|overriding| overriding.makes_author(certificate, self.is_void())) => {
+                Ok(Right::FirstUse)
+            }
             _ if self.is_known() => kept.ok_or(lacking),
             Some(Authorisation::Known(found)) if self.rule.new_package != NewPackage::Reject => {
                 Ok(Right::Trusted(Box::new(found)))
@@ -303,7 +327,7 @@ impl Scale<'_> {
     }
 
     /// Whether the package has authors who are remembered, distrusted by now or not.
-    fn is_known(&self) -> bool {
+    pub(super) fn is_known(&self) -> bool {
         !self.memory.authors(self.slot).is_empty()
     }
 

@@ -5,8 +5,8 @@ mod authors;
 use std::collections::BTreeSet;
 
 use super::authors::{Release, Scale};
-use super::checks;
-use super::reviews::{Found, Hop, Lack, Reviews};
+use super::checks::{self, Results};
+use super::reviews::{self, Found, Hop, Lack, Reviews, Wanting};
 use super::{Basis, Known};
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
@@ -94,8 +94,12 @@ impl Evidence<'_> {
             None => (Lack::Few, 0),
         };
         let count = clause.count;
-        let missing = count.saturating_sub(have).max(1);
-        let step = self.review_step(clause, missing);
+        let wanting = self.tree.and_then(|tree| self.reviews.wanting(clause, tree));
+        let missing = wanting.as_ref().map_or(count, |wanting| wanting.more);
+        let step = match lack {
+            Lack::Dependent => "a review by somebody whom another introducer vouches for".to_owned(),
+            _ => self.review_step(clause, wanting),
+        };
         let (code, answer, message) = match lack {
             Lack::Few => (Code::TooFewReviews, Answer::Reject, format!("{have} of {count} needed reviews")),
             Lack::Uncertain => (
@@ -132,38 +136,55 @@ impl Evidence<'_> {
 
     fn checks(&self, clause: &CheckClause) -> Outcome {
         let (said, speakers) = (&self.reviews.said, self.reviews.speakers);
-        let passed = checks::passed(clause, said, speakers, self.tree);
-        if passed.len() >= clause.count {
+        let Results { passed, failed, uncertain } = checks::results(clause, said, speakers, self.tree);
+        let have = passed.len();
+        if have >= clause.count {
             let checkers = passed.into_values().flatten().collect();
             return Outcome { checkers, ..Outcome::met(Some(Basis::Policy)) };
         }
-        let missing = clause.count - passed.len();
-        let message =
-            format!("{} of {} needed results of the check {} that count", passed.len(), clause.count, clause.name);
-        let who = self.others(&clause.from, &passed.into_keys().collect(), "whom your roots grant the role of checker");
-        let step = format!("{missing} more signed by {who}, that it passed on this very tree");
-        Outcome::unmet(Known::No, missing, vec![Reason::new(Code::TooFewChecks, Answer::Reject, message).step(step)])
-    }
-
-    /// Who could review; only people who are trusted already.
-    fn review_step(&self, clause: &ReviewClause, missing: usize) -> String {
-        let reviewed = self.tree.map(|tree| self.reviews.reviewers_of(clause, tree)).unwrap_or_default();
-        let who = self.others(&clause.from, &reviewed, "whom your roots grant the role of reviewer");
-        let plural = if missing == 1 { "review" } else { "reviews" };
-        format!("{missing} more {plural} by {who}")
-    }
-
-    /// Whom a clause could count beside those who are counted already.
-    fn others(&self, from: &Voices, counted: &BTreeSet<Person>, otherwise: &str) -> String {
-        match from {
-            Voices::Authorised => format!("somebody {otherwise} for this package"),
-            Voices::Only(people) => {
-                let left = people.iter().filter(|person| !counted.contains(*person));
-                let left = left.filter(|person| self.scale.policy.has_voice(person));
-                let left: Vec<_> = left.map(ToString::to_string).collect();
-                if left.is_empty() { "somebody else".to_owned() } else { left.join(" or ") }
-            }
+        let missing = clause.count - have;
+        let mut message = format!("{have} of {} needed results of the check {} that count", clause.count, clause.name);
+        let cannot_tell = have + uncertain.len() >= clause.count;
+        let (met, answer) = match cannot_tell {
+            true => (Known::Unknown, Answer::CannotTell),
+            false => (Known::No, Answer::Reject),
+        };
+        if cannot_tell {
+            message += ", and more by keys that this build cannot check";
         }
+        let left = match &clause.from {
+            Voices::Authorised => None,
+            Voices::Only(people) => Some(people.iter().flat_map(|person| speakers.voices_of(person)).collect()),
+        };
+        let left = left.map(|left: BTreeSet<Person>| {
+            left.into_iter().filter(|one| !passed.contains_key(one) && !failed.contains(one)).collect()
+        });
+        let step = match whom(left, missing, "whom your roots grant the role of checker for this package") {
+            Some(who) => format!("{missing} more signed by {who}, that it passed on this very tree"),
+            None => "name more people in the rule who can sign this check, or find out why it failed".to_owned(),
+        };
+        Outcome::unmet(met, missing, vec![Reason::new(Code::TooFewChecks, answer, message).step(step)])
+    }
+
+    /// Who could review what; only people who are trusted already.
+    fn review_step(&self, clause: &ReviewClause, wanting: Option<Wanting>) -> String {
+        let Some(tree) = self.tree else { return "find out why the tree could not be measured".to_owned() };
+        let Some(Wanting { from, to, more, by }) = wanting else {
+            return "name more people in the rule who can review it, and did not write it".to_owned();
+        };
+        let left = (clause.from != Voices::Authorised).then_some(by);
+        let who = whom(left, more, "whom your roots grant the role of reviewer for this package");
+        let who = who.unwrap_or_else(|| "somebody else".to_owned());
+        let what = match from {
+            None if to == tree => "the whole".to_owned(),
+            None => format!("the whole of {}", self.reviews.version_of(to)),
+            Some(from) if to == tree => format!("the change from {}", self.reviews.version_of(from)),
+            Some(from) => {
+                format!("the change from {} to {}", self.reviews.version_of(from), self.reviews.version_of(to))
+            }
+        };
+        let plural = if more == 1 { "review" } else { "reviews" };
+        format!("{more} more {plural} of {what} by {who}")
     }
 
     /// What is to be told of reviews, whether the clauses are met or not.
@@ -176,6 +197,9 @@ impl Evidence<'_> {
         let mut told = Vec::new();
         for clause in clauses {
             let Some(tree) = self.tree else { continue };
+            for (one, other) in self.reviews.duplicates(clause, tree) {
+                told.push(duplicate(&one, &other));
+            }
             for other in self.reviews.of_other_trees(clause, tree) {
                 let message = format!("the review {other} is of another tree of this version than the one at hand");
                 told.push(Reason::new(Code::DiffMismatch, Answer::SetAside, message));
@@ -190,10 +214,34 @@ impl Evidence<'_> {
                 told.push(Reason::new(Code::Clock, Answer::SetAside, message));
             }
         }
+        for clause in self.scale.rule.require.clauses() {
+            let Requirement::Check(clause) = clause else { continue };
+            let results = checks::results(clause, &self.reviews.said, self.reviews.speakers, self.tree);
+            let more = results.passed.values().flat_map(reviews::duplicates);
+            told.extend(more.map(|(one, other)| duplicate(&one, &other)));
+        }
+        let of_tree = self.tree.into_iter().flat_map(|tree| self.reviews.said.of_tree(tree));
+        for (kind, signer) in of_tree.filter(|(_, signer)| self.scale.policy.distrusts(signer)) {
+            let message = format!("you distrust {signer}, so the {kind} counts for nothing");
+            told.push(Reason::new(Code::SignerDenied, Answer::SetAside, message));
+        }
         told.sort_by(|one, other| (one.code, &one.message).cmp(&(other.code, &other.message)));
         told.dedup();
         told
     }
+}
+
+/// Several certificates of one person are one voice.
+fn duplicate(one: &Fingerprint, other: &Fingerprint) -> Reason {
+    let message = format!("{one} and {other} are one person, who is counted once");
+    Reason::new(Code::SignatureDuplicate, Answer::Note, message)
+}
+
+/// Whom to ask: so many of those who are named, or whoever has the right. None where those who are named are too few.
+fn whom(named: Option<BTreeSet<Person>>, needed: usize, otherwise: &str) -> Option<String> {
+    let Some(named) = named else { return Some(format!("somebody {otherwise}")) };
+    let names: Vec<_> = named.iter().map(ToString::to_string).collect();
+    (names.len() >= needed).then(|| names.join(" or "))
 }
 
 impl Outcome {

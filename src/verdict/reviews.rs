@@ -20,6 +20,7 @@ use crate::grant::Role;
 use crate::openpgp::open::OpenedStatement;
 use crate::policy::rule::ReviewClause;
 use crate::policy::{Person, Voices};
+use crate::shown::Shown;
 use crate::statement::Review;
 use crate::statement::review::{Opinion, Relation};
 use crate::time::{CLOCK_TOLERANCE, Times, Timestamp};
@@ -43,6 +44,19 @@ pub(super) enum Found {
     Chain(Vec<Hop>),
     /// What stands in the way, and how many people's word on the last hop counts.
     Lacking(Lack, usize),
+}
+
+/// The fewest readings that would be enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanting {
+    /// The tree before the change that is to be read; none where the whole is.
+    pub(super) from: Option<Digest>,
+    /// The tree that is to be read.
+    pub(super) to: Digest,
+    /// How many people more.
+    pub(super) more: usize,
+    /// Which of those whom the clause names, whichever of them; none where it names nobody.
+    pub(super) by: BTreeSet<Person>,
 }
 
 /// What stands in the way.
@@ -96,7 +110,8 @@ impl Reviews<'_> {
             return Found::Chain(chain);
         }
         let readings = self.readings(clause, plain);
-        let last = readings.iter().filter(|((_, to), _)| *to == tree).map(|(_, people)| people.len()).max();
+        let last = readings.iter().filter(|((_, to), _)| *to == tree);
+        let last = last.map(|(hop, people)| people.keys().filter(|one| !self.wrote(*hop, one)).count()).max();
         let met = |overlooking| self.chain(clause, tree, overlooking).is_some();
         let lack = if met(Overlooking { keys: true, ..plain }) {
             Lack::Uncertain
@@ -120,11 +135,56 @@ impl Reviews<'_> {
         self.readings(clause, Overlooking::default())
     }
 
-    /// People whose word on a last hop to this tree counts.
-    pub(super) fn reviewers_of(&self, clause: &ReviewClause, tree: Digest) -> BTreeSet<Person> {
+    /// The fewest readings that would make a clause met, by people who could be counted: of what somebody began to read, or
+    /// of the whole tree.
+    pub(super) fn wanting(&self, clause: &ReviewClause, tree: Digest) -> Option<Wanting> {
         let readings = self.readings(clause, Overlooking::default());
-        let last = readings.into_iter().filter(|((_, to), _)| *to == tree);
-        last.flat_map(|(_, people)| people.into_keys()).collect()
+        let wrote: BTreeSet<_> = self.authors.values().flatten().collect();
+        // Whoever wrote none of it: one of them is as good as another.
+        let able: Vec<Person> = match &clause.from {
+            Voices::Authorised => (0..clause.count).map(|number| Person::Named(format!("\0{number}"))).collect(),
+            Voices::Only(people) => {
+                let counted = people.iter().flat_map(|person| self.speakers.voices_of(person));
+                counted.collect::<BTreeSet<_>>().into_iter().filter(|one| !wrote.contains(one)).collect()
+            }
+        };
+        let begun = readings.keys().copied().filter(|hop| *hop != (None, tree));
+        let (last, before): (Vec<_>, Vec<_>) = begun.partition(|(_, to)| *to == tree);
+        let hops = last.into_iter().chain([(None, tree)]).chain(before).take(MOST_HOPS);
+        // What somebody introduced by another hand would add is not known.
+        let overlooking = Overlooking { independence: true, ..Overlooking::default() };
+        let wanting = hops.filter_map(|hop| {
+            let people = readings.get(&hop).cloned().unwrap_or_default();
+            let able: Vec<_> = able.iter().filter(|person| !people.contains_key(*person)).collect();
+            let least = clause.count.saturating_sub(people.len()).max(1);
+            let more = (least..=clause.count.min(able.len())).find(|more| {
+                let mut with = readings.clone();
+                let there = with.entry(hop).or_default();
+                there.extend(able.iter().take(*more).map(|person| ((*person).clone(), BTreeSet::new())));
+                self.chain_in(&with, clause, tree, overlooking).is_some()
+            })?;
+            let by = able.into_iter().filter(|_| clause.from != Voices::Authorised).cloned().collect();
+            Some(Wanting { from: hop.0, to: hop.1, more, by })
+        });
+        wanting.min_by_key(|wanting| (wanting.more, wanting.to != tree, wanting.from.is_none()))
+    }
+
+    /// How a tree is called by those who read it.
+    pub(super) fn version_of(&self, tree: Digest) -> String {
+        let known = self.said.reviews.iter().flat_map(|opened| {
+            let review = opened.statement();
+            review.from().into_iter().chain([review.to()])
+        });
+        let version = known.filter(|one| one.tree == tree).map(|one| &one.version).min();
+        version.map_or_else(|| tree.to_string(), |version| Shown::new(version).to_string())
+    }
+
+    /// Certificates of one person who is counted once, by which they read a way to this tree.
+    pub(super) fn duplicates(&self, clause: &ReviewClause, tree: Digest) -> Vec<(Fingerprint, Fingerprint)> {
+        let readings = self.readings(clause, Overlooking::default());
+        let people =
+            readings.into_iter().filter(|((_, to), _)| *to == tree).flat_map(|(_, people)| people.into_values());
+        people.flat_map(|own| duplicates(&own)).collect()
     }
 
     /// Reviews of this version by people whom a clause could count, that are of another tree than the one at hand.
@@ -212,15 +272,29 @@ impl Reviews<'_> {
         }
     }
 
+    /// Whether somebody wrote what a hop leads from or to.
+    fn wrote(&self, (from, to): (Option<Digest>, Digest), person: &Person) -> bool {
+        from.iter().chain([&to]).any(|tree| self.authors.get(tree).is_some_and(|wrote| wrote.contains(person)))
+    }
+
     fn chain(&self, clause: &ReviewClause, tree: Digest, overlooking: Overlooking) -> Option<Vec<Hop>> {
-        let readings = self.readings(clause, overlooking);
+        self.chain_in(&self.readings(clause, overlooking), clause, tree, overlooking)
+    }
+
+    fn chain_in(
+        &self,
+        readings: &Readings,
+        clause: &ReviewClause,
+        tree: Digest,
+        overlooking: Overlooking,
+    ) -> Option<Vec<Hop>> {
         let readers: BTreeSet<_> = readings.values().flat_map(BTreeMap::keys).collect();
         let wrote = |tree: &Digest| self.authors.get(tree).into_iter().flatten();
         let trees: BTreeSet<_> = readings.keys().flat_map(|(from, to)| from.iter().chain([to])).collect();
         let double: BTreeSet<_> =
             trees.iter().flat_map(|tree| wrote(tree)).filter(|one| readers.contains(one)).collect();
         if overlooking.authors || double.is_empty() {
-            return self.shortest(clause, tree, &readings, &BTreeSet::new(), None, overlooking);
+            return self.shortest(clause, tree, readings, &BTreeSet::new(), None, overlooking);
         }
         let double: Vec<_> = double.into_iter().collect();
         // Whoever is left out as a reviewer may have written what lies on the way, and nobody else who reviewed.
@@ -234,7 +308,7 @@ impl Reviews<'_> {
                 .map(|(_, one)| *one)
                 .collect();
             let may = |tree: &Digest| wrote(tree).all(|one| !double.contains(&one) || left_out.contains(one));
-            self.shortest(clause, tree, &readings, &left_out, Some(&may), overlooking)
+            self.shortest(clause, tree, readings, &left_out, Some(&may), overlooking)
         });
         found.min_by_key(Vec::len)
     }
@@ -306,6 +380,15 @@ impl Reviews<'_> {
             .is_some_and(|trust| trust.are_independent(&people, clause.count, Some(Role::Reviewer), scale.package))
     }
 }
+
+/// Of the certificates by which one person spoke, each further one with the first.
+pub(super) fn duplicates(own: &BTreeSet<Fingerprint>) -> Vec<(Fingerprint, Fingerprint)> {
+    let mut own = own.iter();
+    own.next().map(|first| own.map(|other| (other.clone(), first.clone())).collect()).unwrap_or_default()
+}
+
+/// So many readings that were begun are tried, to find out which of them wants the least.
+const MOST_HOPS: usize = 8;
 
 /// So many people who both wrote and reviewed are tried in every combination.
 const MOST_DOUBLE: usize = 6;

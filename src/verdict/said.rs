@@ -11,7 +11,7 @@ use crate::openpgp::open::OpenedStatement;
 use crate::policy::rule::Requirement;
 use crate::policy::{Person, Voices};
 use crate::statement::check::Subject;
-use crate::statement::{Check, Review, Withdrawal};
+use crate::statement::{Check, Kind, Review, Withdrawal};
 use crate::trust::authorisation::Authorisation;
 
 /// Reviews, checks and withdrawals of one package, whatever the version.
@@ -33,6 +33,22 @@ pub struct Said<'a> {
 pub(super) struct Speakers<'a> {
     pub(super) scale: &'a Scale<'a>,
     asked: RefCell<BTreeMap<(Fingerprint, Role), Standing>>,
+}
+
+impl Said<'_> {
+    /// Who signed what about a tree, and what kind of statement that was.
+    pub(super) fn of_tree(&self, tree: Digest) -> impl Iterator<Item = (Kind, &Fingerprint)> {
+        let reviews = self.reviews.iter().filter(move |opened| opened.statement().to().tree == tree);
+        let checks = self.checks.iter().filter(move |opened| opened.statement().tree() == tree);
+        let noes = self
+            .withdrawals
+            .iter()
+            .filter(move |opened| opened.statement().targets().iter().any(|target| target.tree == tree));
+        let reviews = reviews.flat_map(|opened| opened.signers().map(|signer| (Kind::Review, signer)));
+        let checks = checks.flat_map(|opened| opened.signers().map(|signer| (Kind::Check, signer)));
+        let noes = noes.flat_map(|opened| opened.signers().map(|signer| (Kind::Withdrawal, signer)));
+        reviews.chain(checks).chain(noes)
+    }
 }
 
 /// What the roots say of somebody in a role.
@@ -78,6 +94,14 @@ impl<'a> Speakers<'a> {
         };
         self.asked.borrow_mut().insert(key, standing);
         standing
+    }
+
+    /// Whom somebody with a name in the policy is counted as, by certificates that are not distrusted.
+    pub(super) fn voices_of(&self, person: &Person) -> BTreeSet<Person> {
+        let policy = self.scale.policy;
+        let mut certificates = policy.people().certificates(person);
+        certificates.retain(|certificate| !policy.distrusts(certificate));
+        self.scale.people.count(&certificates)
     }
 
     /// Who that is, for counting.

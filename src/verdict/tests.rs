@@ -8,6 +8,7 @@ use super::*;
 use crate::lock::Pin;
 use crate::openpgp::testing::{NOW, Person, TIMES};
 use crate::policy::PolicyFile;
+use crate::tree::{SurveyRequest, survey};
 
 /// Whether each person counts as author of a release that they signed, under a policy's text and with people made one.
 fn rights(text: &str, shared: &[&Person], memory: &Memory, opened: &OpenedStatement<Manifest>) -> Vec<Fingerprint> {
@@ -30,8 +31,26 @@ fn rights(text: &str, shared: &[&Person], memory: &Memory, opened: &OpenedStatem
     scale.weigh(opened, Origin::Own).authors().map(|(signer, _)| signer.certificate.clone()).collect()
 }
 
-/// The steps of a verdict on a release that nobody could measure.
-fn steps(text: &str, opened: &OpenedStatement<Manifest>) -> Vec<String> {
+/// A tree of one file with one byte.
+fn tree() -> MeasuredTree {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("a"), "a").expect("written");
+    let request = SurveyRequest {
+        dir: folder.path(),
+        worktree: false,
+        portable: false,
+        exclude: None,
+        additions: &[],
+        dropped: &[],
+        expected: None,
+        limits: &crate::limits::Limits::default(),
+        watcher: &(),
+    };
+    survey(&request).expect("a survey").into_parts().0.expect("a tree")
+}
+
+/// The steps of a verdict on a release of that tree.
+fn steps(text: &str, tree: &MeasuredTree, opened: &OpenedStatement<Manifest>) -> Vec<String> {
     let policy = PolicyFile::read(text.as_bytes(), &crate::limits::Limits::default());
     let policy = policy.and_then(|file| file.check(None)).expect("a policy");
     let package = opened.statement().package();
@@ -54,7 +73,7 @@ fn steps(text: &str, opened: &OpenedStatement<Manifest>) -> Vec<String> {
         scale: Some(&scale),
         releases: &releases,
         compared: Some(0),
-        tree: None,
+        tree: Some(tree),
         said: Said::default(),
         found: Vec::new(),
         refused: &[],
@@ -66,23 +85,25 @@ fn steps(text: &str, opened: &OpenedStatement<Manifest>) -> Vec<String> {
 
 #[test]
 fn no_step_names_somebody_who_is_distrusted() {
-    let [alice, bob, carol] = [Person::new(), Person::new(), Person::new()];
+    let [alice, bob, carol, dave] = [Person::new(), Person::new(), Person::new(), Person::new()];
     let text = format!(
-        "countersign = \"policy/1\"\n[people]\nalice = [\"{}\"]\nbob = [\"{bob}\"]\ncarol = [\"{}\"]\n\
+        "countersign = \"policy/1\"\n[people]\nalice = [\"{}\"]\nbob = [\"{bob}\"]\ncarol = [\"{}\"]\ndave = [\"{}\"]\n\
          [[distrust]]\nfingerprint = \"{bob}\"\n[[rule]]\npackages = [\"*\"]\nrequire = {{ all = [\n\
          {{ author = {{ count = 2, from = [\"alice\", \"bob\", \"carol\"] }} }},\n\
-         {{ review = {{ from = [\"bob\", \"carol\"] }} }},\n\
+         {{ review = {{ from = [\"alice\", \"bob\", \"dave\"] }} }},\n\
          {{ check = {{ name = \"c\", from = [\"bob\", \"carol\"] }} }},\n] }}\n",
         name(&alice),
         name(&carol),
+        name(&dave),
         bob = name(&bob),
     );
-    let opened = release_of("2.0.0", Digest::of(b"a"), &[&alice, &bob, &carol], &[], &[&alice]);
+    let tree = tree();
+    let opened = release_of("2.0.0", tree.digest(), &[&alice, &bob, &carol], &[], &[&alice]);
     assert_eq!(
-        steps(&text, &opened),
+        steps(&text, &tree, &opened),
         [
             "1 more good signature on this manifest by carol",
-            "1 more review by carol",
+            "1 more review of the whole by dave",
             "1 more signed by carol, that it passed on this very tree",
         ]
     );

@@ -7,6 +7,9 @@
 mod making;
 mod oracle;
 mod properties;
+mod steps;
+mod trusting;
+mod voices;
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -60,6 +60,11 @@ impl Candidates {
         }
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Opens statements of another kind than manifests, each for itself.
     pub(super) fn open_as<S: Statement>(
         self,

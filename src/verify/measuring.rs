@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Request;
 use crate::digest::Digest;
 use crate::limits::Limits;
+use crate::policy::Exemption;
 use crate::reason::{Answer, Code, Reason};
+use crate::shown::Shown;
 use crate::statement::Manifest;
 use crate::store::Store;
 use crate::store::package::Own;
@@ -36,16 +38,18 @@ pub(super) fn measure(
     request: &Request<'_>,
     reasons: &mut Vec<Reason>,
 ) -> Result<Measured, SurveyError> {
+    let package = request.package.or_else(|| Some(releases.first()?.opened.statement().package()));
+    let exemption = package.and_then(|package| request.policy.exempts(Code::PathWindows, package, request.times.now));
     let tree = match choice.is_open() {
-        true => look(None, &[], request)?.measured().map(MeasuredTree::digest),
+        true => look(None, &[], request, exemption)?.measured().map(MeasuredTree::digest),
         false => None,
     };
     if let Some(place) = choice.of(releases, tree) {
-        let tree = compare(releases[place].opened.statement(), places, request, reasons)?;
+        let tree = compare(releases[place].opened.statement(), places, request, exemption, reasons)?;
         return Ok(Measured { compared: Some(place), tree });
     }
-    let survey = look(packed(request), &[], request)?;
-    reasons.extend(survey.reasons().iter().cloned());
+    let survey = look(packed(request), &[], request, exemption)?;
+    reasons.extend(survey.reasons().iter().map(|reason| exempted(reason, exemption)));
     hold_against_installed(&survey, request, reasons);
     Ok(Measured { compared: None, tree: survey.into_parts().0 })
 }
@@ -55,6 +59,7 @@ fn compare(
     manifest: &Manifest,
     places: &Places<'_>,
     request: &Request<'_>,
+    exemption: Option<&Exemption>,
     told: &mut Vec<Reason>,
 ) -> Result<Option<MeasuredTree>, SurveyError> {
     let limits = request.limits;
@@ -74,8 +79,8 @@ fn compare(
     let packed = packed(request);
     let same = expected.as_ref().zip(packed).is_none_or(|(expected, packed)| expected.digest() == packed.digest());
     let dropped = request.installed.map(|installed| installed.place.dropped).unwrap_or_default();
-    let survey = look(expected.as_ref().or(packed).filter(|_| same), dropped, request)?;
-    told.extend(survey.reasons().iter().cloned());
+    let survey = look(expected.as_ref().or(packed).filter(|_| same), dropped, request, exemption)?;
+    told.extend(survey.reasons().iter().map(|reason| exempted(reason, exemption)));
     if let Some(expected) = &expected {
         told.extend(survey.differences(expected));
     }
@@ -123,12 +128,19 @@ fn hold_against_installed(survey: &Survey, request: &Request<'_>, told: &mut Vec
     told.extend(gone.map(|path| reject(Code::FileMissing, path, "the installer wrote it down, and it is not there")));
 }
 
-fn look(expected: Option<&TreeText>, dropped: &[&str], request: &Request<'_>) -> Result<Survey, SurveyError> {
+/// Measures once. Names that Windows cannot hold are told and not refused where an exemption lifts that: then all the rest of
+/// the tree is known as well.
+fn look(
+    expected: Option<&TreeText>,
+    dropped: &[&str],
+    request: &Request<'_>,
+    exemption: Option<&Exemption>,
+) -> Result<Survey, SurveyError> {
     let rules = request.policy.tree();
     survey(&SurveyRequest {
         dir: request.dir,
         worktree: rules.worktree,
-        portable: rules.portable_names,
+        portable: rules.portable_names && exemption.is_none(),
         exclude: Some(&rules.exclude),
         additions: request.installed.map(|installed| installed.place.additions).unwrap_or_default(),
         dropped,
@@ -136,6 +148,15 @@ fn look(expected: Option<&TreeText>, dropped: &[&str], request: &Request<'_>) ->
         limits: request.limits,
         watcher: request.watcher,
     })
+}
+
+fn exempted(reason: &Reason, exemption: Option<&Exemption>) -> Reason {
+    let mut reason = reason.clone();
+    if let Some(exemption) = exemption.filter(|_| reason.code == Code::PathWindows) {
+        let why = Shown::new(&exemption.reason);
+        reason.message = format!("{} (exempted until {}: {why})", reason.message, exemption.until);
+    }
+    reason
 }
 
 /// The tree text that a manifest names, from the package itself or a store. One that is damaged is set aside: then the

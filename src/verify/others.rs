@@ -72,8 +72,17 @@ impl Others {
         }
     }
 
-    /// Opens them all. What cannot be used is set aside alone.
+    /// Opens them all. What cannot be used is set aside alone. Where there are too many none is opened: any of those that
+    /// would be left out could be a no.
     pub(super) fn open(self, ground: &Ground<'_>, reasons: &mut Vec<Reason>) -> OpenedOthers {
+        let (count, most) =
+            (self.reviews.count() + self.checks.count() + self.withdrawals.count(), ground.limits.statements);
+        if count > most {
+            let message = format!("{count} reviews, checks and withdrawals of one package; at most {most} are read");
+            let step = "remove from the stores what nobody needs";
+            reasons.push(Reason::new(Code::LimitSignatures, Answer::CannotTell, message).step(step));
+            return OpenedOthers::default();
+        }
         if self.skipped > 0 {
             let message = format!("{} reviews, checks and withdrawals by others were skipped", self.skipped);
             reasons.push(Reason::new(Code::TrustNotApplied, Answer::Note, message));
@@ -118,4 +127,74 @@ pub(super) fn unusable(fault: &StatementFault, known: bool) -> Reason {
     let newer = matches!(fault, StatementFault::Version(_));
     let answer = if newer && known { Answer::CannotTell } else { Answer::SetAside };
     Reason::new(fault.code(), answer, fault.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::keyring::Keyring;
+    use crate::limits::Limits;
+    use crate::openpgp::open::NothingSeen;
+    use crate::openpgp::testing::{NOW, Person, TIMES};
+    use crate::statement::Opening;
+    use crate::statement::check::{Draft, Finding};
+    use crate::store::FoundSignature;
+
+    fn check(by: &Person, number: usize) -> FoundStatement {
+        let check = Check::new(&Draft {
+            package: "pkg:generic/a@1.0.0".parse().expect("a purl"),
+            tree: Digest::of(b"a tree"),
+            name: "c".parse().expect("a word"),
+            tool: format!("t {number}"),
+            result: Finding::Pass,
+            checked: NOW,
+            subject: None,
+            note: None,
+        });
+        let bytes = check.expect("a check").text().as_bytes().to_vec();
+        let signer = by.certificate().fingerprint().clone();
+        let signature = FoundSignature { signer, name: "s.asc".to_owned(), bytes: by.sign_text(&bytes) };
+        FoundStatement {
+            name: format!("{number}.toml"),
+            digest: Digest::of(&bytes),
+            opening: Opening::read(&bytes, &Limits::default()).ok(),
+            about: Opening::package_of(&bytes, &Limits::default()),
+            bytes,
+            signatures: vec![signature],
+        }
+    }
+
+    #[test]
+    fn too_many_statements_are_an_error_and_never_a_cut() {
+        let bot = Person::new();
+        let keyring = Keyring::from_certificates([bot.certificate()]);
+        let voices = BTreeSet::from([bot.certificate().fingerprint().clone()]);
+        let package = "pkg:generic/a@1.0.0".parse().expect("a purl");
+        let opened = |statements: usize| {
+            let mut limits = Limits::default();
+            limits.statements = statements;
+            let ground = Ground {
+                keyring: &keyring,
+                voices: &voices,
+                wanted: Some(&package),
+                seen: &NothingSeen,
+                times: TIMES,
+                limits: &limits,
+            };
+            let (mut others, mut reasons) = (Others::default(), Vec::new());
+            for number in 0..3 {
+                // The same one from two places is one.
+                let found = check(&bot, number);
+                for origin in [Origin::Own, Origin::Shared] {
+                    others.add(&found, origin, &ground, &mut reasons);
+                }
+            }
+            let opened = others.open(&ground, &mut reasons);
+            (opened.checks.len(), reasons.iter().map(|reason| (reason.code, reason.answer)).collect::<Vec<_>>())
+        };
+        assert_eq!(opened(3), (3, vec![]));
+        assert_eq!(opened(2), (0, vec![(Code::LimitSignatures, Answer::CannotTell)]));
+    }
 }

@@ -148,7 +148,8 @@ fn alarm(text: &str) -> Result<Code, String> {
     })
 }
 
-/// Only these. Other bytes than were signed, a revoked signer and distrust have no way through.
+/// Only these. Other bytes than were signed, and a signature by somebody who is revoked or distrusted, have no way through;
+/// `signer-denied` is for what rests on a pin that distrust made void.
 const ALARMS: &[Code] = &[
     Code::AuthorChanged,
     Code::AuthorContested,
@@ -156,4 +157,5 @@ const ALARMS: &[Code] = &[
     Code::Downgrade,
     Code::Equivocation,
     Code::SourceChanged,
+    Code::SignerDenied,
 ];

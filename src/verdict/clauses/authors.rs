@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::super::Known;
-use super::super::authors::{Counted, Release, Right, Scale, Signer};
+use super::super::authors::{Counted, Release, Right, Scale, Signer, counted as of_signers};
 use super::Outcome;
 use crate::fingerprint::Fingerprint;
 use crate::grant::Role;
 use crate::lock::Basis;
-use crate::policy::Voices;
-use crate::policy::rule::AuthorClause;
+use crate::policy::rule::{AuthorClause, NewPackage};
+use crate::policy::{Person, Voices};
 use crate::reason::{Answer, Code, Reason};
 
 /// The signers of a release, as clauses ask of them.
@@ -51,11 +51,17 @@ impl Authors<'_> {
         let authors = counted.values().flatten().map(|(signer, _)| signer.certificate.clone()).collect();
         if counted.len() >= clause.count {
             // It rests on the weakest of those that it takes, and it takes the strongest.
+            let met = |by_policy| {
+                let basis = if by_policy { Basis::Policy } else { Basis::FirstUse };
+                Outcome { authors, ..Outcome::met(Some(basis)) }
+            };
             let by_policy = self.suffice(clause, &counted, true);
-            let basis = if by_policy { Basis::Policy } else { Basis::FirstUse };
-            let met = Outcome { authors, ..Outcome::met(Some(basis)) };
-            let is_met = by_policy || self.suffice(clause, &counted, false);
-            return if is_met { met } else { not_independent(met, clause.count) };
+            if by_policy || self.suffice(clause, &counted, false) {
+                return met(by_policy);
+            }
+            // Where the policy lifts that, it rests on what it would rest on if it had not been asked.
+            let dependent = AuthorClause { independent: false, ..clause.clone() };
+            return not_independent(met(self.suffice(&dependent, &counted, true)), clause.count);
         }
         let uncertain = self.release.map_or(0, |release| release.uncertain(clause));
         let cannot_tell = counted.len() + uncertain >= clause.count;
@@ -63,8 +69,9 @@ impl Authors<'_> {
             if cannot_tell { (Known::Unknown, Answer::CannotTell) } else { (Known::No, Answer::Reject) };
         let missing = clause.count - counted.len();
         let message = format!("{} of {} needed author signatures that count", counted.len(), clause.count);
-        let step = self.step(clause, missing, &authors);
-        let reasons = vec![Reason::new(Code::TooFewAuthors, answer, message).step(step)];
+        let reason = Reason::new(Code::TooFewAuthors, answer, message);
+        let step = self.release.map(|release| self.step(release, clause, &counted));
+        let reasons = vec![step.into_iter().fold(reason, Reason::step)];
         Outcome { authors, ..Outcome::unmet(met, missing, reasons) }
     }
 
@@ -97,29 +104,99 @@ impl Authors<'_> {
         trust.are_independent(&people, needed, granted.then_some(Role::Author), self.scale.package)
     }
 
-    /// Who could sign; only people who are trusted already.
-    fn step(self, clause: &AuthorClause, missing: usize, counted: &BTreeSet<Fingerprint>) -> String {
-        let (people, remembered) = (self.scale.people, self.scale.remembered());
-        let signed = people.count(counted);
+    /// What would be enough; it names only people who are trusted already.
+    fn step(self, release: &Release<'_>, clause: &AuthorClause, counted: &Counted<'_>) -> String {
+        let missing = clause.count - counted.len();
         let plural = if missing == 1 { "signature" } else { "signatures" };
-        let what = format!("{missing} more good {plural} on this manifest");
-        let left: Vec<String> = match &clause.from {
-            Voices::Only(named) => {
-                let left = named.iter().filter(|person| !signed.contains(*person));
-                left.filter(|person| self.scale.policy.has_voice(person)).map(ToString::to_string).collect()
-            }
-            Voices::Authorised => {
-                let known = people.count(&remembered);
-                known.iter().filter(|person| !signed.contains(*person)).map(ToString::to_string).collect()
-            }
+        let waiting = self.scale.waiting(release);
+        let mut could = of_signers(&waiting, clause);
+        could.retain(|person, _| !counted.contains_key(person));
+        let is_trusted = |all: &[(&Signer, &Right)]| all.iter().any(|(_, right)| !matches!(right, Right::FirstUse));
+        let trusted: Vec<_> = could.iter().filter(|(_, all)| is_trusted(all)).map(|(person, _)| *person).collect();
+        let suffice = |chosen: &[&Person]| {
+            let more = chosen.iter().filter_map(|person| could.get_key_value(person));
+            let with = counted.iter().chain(more).map(|(person, all)| (*person, all.clone()));
+            self.suffice(clause, &with.collect(), false)
         };
-        match (left.is_empty(), self.scale.trust.is_some()) {
-            (false, _) => format!("{what} by {}", left.join(" or ")),
-            (true, true) => format!("{what} by somebody whom your roots grant the role of author for this package"),
-            (true, false) => format!("{what} by its author"),
+        if let Some(who) = enough(&trusted, missing, suffice) {
+            return format!("{missing} more good {plural} on this manifest by {who}");
+        }
+        if could.len() >= missing && trusted.is_empty() {
+            return format!("{missing} more good {plural} on this manifest by others whom it names as its authors");
+        }
+        let left = self.elsewhere(clause, counted);
+        if left.len() >= missing {
+            let left = left.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+            return format!("a manifest that also names {left} as author, with {missing} more good {plural} by them");
+        }
+        let scale = self.scale;
+        match scale.rule.new_package {
+            _ if clause.from != Voices::Authorised => "name more people in the rule who can sign it".to_owned(),
+            _ if scale.trust.is_some() => format!(
+                "a manifest with {missing} more good {plural} by authors to whom your roots grant this role for this package"
+            ),
+            _ if scale.is_known() => format!(
+                "a manifest that follows the one that was accepted before, and that {missing} more authors sign, together \
+                 with those before"
+            ),
+            NewPackage::Reject => "name its authors in the policy: `author = { from = […] }`".to_owned(),
+            _ => format!("a manifest that names more authors, with {missing} more good {plural} by them"),
+        }
+    }
+
+    /// People who would count if a manifest named them, beside those who are counted.
+    fn elsewhere(self, clause: &AuthorClause, counted: &Counted<'_>) -> BTreeSet<Person> {
+        let scale = self.scale;
+        let is_new = |certificate: &Fingerprint| {
+            !scale.policy.distrusts(certificate) && !counted.contains_key(&scale.people.person(certificate))
+        };
+        match &clause.from {
+            Voices::Only(named) => {
+                let could = |person: &&Person| scale.policy.people().certificates(person).iter().any(is_new);
+                named.iter().filter(could).cloned().collect()
+            }
+            Voices::Authorised if scale.is_exclusive() => BTreeSet::new(),
+            Voices::Authorised => {
+                let remembered = scale.remembered();
+                scale.people.count(remembered.iter().filter(|certificate| is_new(certificate)))
+            }
         }
     }
 }
+
+/// Whom to name so that it is enough: so many of some people, whichever; or all of these.
+fn enough(people: &[&Person], needed: usize, suffice: impl Fn(&[&Person]) -> bool) -> Option<String> {
+    let choices = choices(people, needed);
+    let good: Vec<_> = choices.iter().filter(|chosen| suffice(chosen)).collect();
+    let names = |people: &[&Person], between: &str| {
+        let names: Vec<_> = people.iter().map(ToString::to_string).collect();
+        names.join(between)
+    };
+    match good.first() {
+        None => None,
+        Some(_) if good.len() == choices.len() => Some(names(people, " or ")),
+        Some(_) if needed == 1 => Some(names(&good.into_iter().flatten().copied().collect::<Vec<_>>(), " or ")),
+        Some(first) => Some(names(first, " and ")),
+    }
+}
+
+/// Each way to take so many of these people; not more ways than are worth the while.
+fn choices<'p>(people: &[&'p Person], needed: usize) -> Vec<Vec<&'p Person>> {
+    let mut found = Vec::new();
+    let mut open = vec![(0, Vec::new())];
+    while let Some((next, chosen)) = open.pop() {
+        if chosen.len() == needed {
+            found.push(chosen);
+        } else if found.len() < MOST_CHOICES && people.len() - next >= needed - chosen.len() {
+            open.push((next + 1, chosen.clone()));
+            open.push((next + 1, chosen.into_iter().chain([people[next]]).collect()));
+        }
+    }
+    found
+}
+
+/// So many choices are tried to find one that is enough.
+const MOST_CHOICES: usize = 256;
 
 fn not_independent(met: Outcome, needed: usize) -> Outcome {
     let message = format!("{needed} independent people are needed, and the ways to those who signed meet in one hand");

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::super::authors::Scale;
 use super::super::chain::Chain;
 use super::super::fixture::name;
@@ -14,6 +16,7 @@ use crate::package::Purl;
 use crate::policy::{Policy, PolicyFile};
 use crate::statement::VersionTree;
 use crate::statement::review::{Draft, Thoroughness};
+use crate::trust::testing::Random;
 use crate::version_order::compare;
 
 /// One review: from where, to where, by whom, and whether it is a yes.
@@ -64,13 +67,17 @@ fn policy(people: &[Somebody], count: usize, more: &str) -> Policy {
     PolicyFile::read(text.as_bytes(), &Limits::default()).and_then(|file| file.check(None)).expect("a policy")
 }
 
-/// The hops of the shortest way, or none; with a no to the tree at hand there may be a way, but no acceptance.
-fn ask(
+/// Who wrote which tree.
+type Wrote = BTreeMap<Digest, BTreeSet<Person>>;
+
+/// Asks the engine of some reviews.
+fn engine<T>(
     policy: &Policy,
     reviews: &[OpenedStatement<Review>],
-    authors: &BTreeMap<Digest, BTreeSet<Person>>,
+    authors: &Wrote,
     wanted: usize,
-) -> (Option<usize>, bool) {
+    asking: impl FnOnce(&Reviews<'_>, &ReviewClause) -> T,
+) -> T {
     let (memory, chain, package) = (Memory::default(), Chain::default(), package());
     let scale = Scale {
         package: &package,
@@ -86,14 +93,23 @@ fn ask(
     let said = Said { reviews, ..Said::default() };
     let speakers = Speakers::new(&scale);
     let noes = super::super::noes::weigh(&said, &speakers, &[], Some(tree(wanted)), TIMES);
-    let refused = !noes.reasons.is_empty();
     let engine =
         Reviews { said, speakers: &speakers, noes: &noes, order: &compare, times: TIMES, authors: authors.clone() };
     let crate::policy::rule::Requirement::Review(clause) = &scale.rule.require else { panic!("a review clause") };
-    match engine.meet(clause, tree(wanted)) {
-        Found::Chain(chain) => (Some(chain.len()), refused),
-        Found::Lacking(..) => (None, refused),
-    }
+    asking(&engine, clause)
+}
+
+/// The hops of the shortest way, or none; with a no to the tree at hand there may be a way, but no acceptance.
+fn ask(policy: &Policy, reviews: &[OpenedStatement<Review>], authors: &Wrote, wanted: usize) -> (Option<usize>, bool) {
+    engine(policy, reviews, authors, wanted, |engine, clause| {
+        let chain = engine.chain(clause, tree(wanted), Overlooking::default());
+        (chain.map(|chain| chain.len()), !engine.noes.reasons.is_empty())
+    })
+}
+
+/// What is wanting for the last tree.
+fn wanting(policy: &Policy, reviews: &[OpenedStatement<Review>], authors: &Wrote) -> Option<Wanting> {
+    engine(policy, reviews, authors, TREES - 1, |engine, clause| engine.wanting(clause, tree(TREES - 1)))
 }
 
 /// The rules as they stand in the design: every way from a reading of the whole is walked, and judged as a whole.
@@ -120,63 +136,162 @@ fn oracle(words: &[Word], count: usize, wrote: &[usize; TREES], most: usize) -> 
     (best, rejected(wanted))
 }
 
+/// Who wrote which tree: nobody who reviews; one all; each one; one the base, another the rest; and one a tree on the way.
+const FAMILIES: [[usize; TREES]; 5] = [[PEOPLE; 4], [0; 4], [0, 1, 2, 3], [1, 0, 0, 0], [PEOPLE, 0, PEOPLE, PEOPLE]];
+
+/// All small graphs, but for those that differ from one that is there by nothing that matters:
+///
+/// - by which of several people who wrote the same said it;
+/// - by who rejects a tree, and by a change that runs backwards: these are in all graphs of one and two words;
+/// - of four words, by one that lies on no way from nothing to the tree at hand: these are in all graphs of three words.
 #[test]
 fn every_small_graph_is_judged_as_plain_walking_says() {
     let people: Vec<_> = (0..PEOPLE).map(|_| Somebody::new()).collect();
-    // Each word that can be said: the whole, or any change, forwards and backwards.
-    let mut all: Vec<Word> = Vec::new();
-    for by in 0..PEOPLE {
-        for to in 0..TREES {
-            let froms = std::iter::once(None).chain((0..TREES).filter(|from| *from != to).map(Some));
-            all.extend(froms.map(|from| (from, to, by, true)));
-            all.push((None, to, by, false));
-        }
-    }
+    let approvals = |backwards: bool| {
+        let changes = (0..TREES).flat_map(move |to| {
+            let froms = (0..TREES).filter(move |from| if backwards { *from > to } else { *from < to });
+            std::iter::once(None).filter(move |_| !backwards).chain(froms.map(Some)).map(move |from| (from, to))
+        });
+        changes.flat_map(|(from, to)| (0..PEOPLE).map(move |by| (from, to, by, true)))
+    };
+    // Those that can matter come first: each yes that runs forward, and one no to each tree.
+    let noes = |by: usize| (0..TREES).map(move |to| (None, to, by, false));
+    let mut all: Vec<Word> = approvals(false).chain(noes(0)).collect();
+    let matter = all.len();
+    all.extend(approvals(true).chain((1..PEOPLE).flat_map(noes)));
     let said: Vec<_> = all.iter().map(|word| opened(&people[word.2], *word)).collect();
     let person = |number: usize| Person::Certificate(name(&people[number]));
-    // Nobody who reviews wrote anything; one wrote all; each wrote one; one wrote the base, another the rest.
-    let nobody = PEOPLE;
-    let families = [[nobody; 4], [0; 4], [0, 1, 2, 3], [1, 0, 0, 0], [nobody, 0, nobody, nobody]];
     let asked: Vec<_> = [(1, ""), (2, ""), (1, ", full-every = { releases = 1 }")]
         .iter()
         .map(|(count, more)| (*count, if more.is_empty() { TREES } else { 1 }, policy(&people, *count, more)))
         .collect();
-    let (mut worlds, mut accepted) = (0_usize, 0_usize);
-    let mut judge = |chosen: &[usize]| {
-        let words: Vec<_> = chosen.iter().map(|place| all[*place]).collect();
+    let mut graphs: Vec<Vec<usize>> = choices(all.len(), 1).chain(choices(all.len(), 2)).collect();
+    graphs.extend(choices(matter, 3));
+    let words = |chosen: &[usize]| chosen.iter().map(|place| all[*place]).collect::<Vec<_>>();
+    graphs.extend(choices(matter, 4).filter(|chosen| is_live(&words(chosen))));
+    let orders = orders();
+    let judged = graphs.par_iter().flat_map_iter(|chosen| FAMILIES.iter().map(move |wrote| (chosen, wrote)));
+    let judged = judged.filter(|(chosen, wrote)| is_first(&words(chosen), wrote, &orders)).map(|(chosen, wrote)| {
+        let words = words(chosen);
         let reviews: Vec<_> = chosen.iter().map(|place| said[*place].clone()).collect();
-        for wrote in &families {
-            let written = wrote.iter().enumerate().filter(|(_, by)| **by != nobody);
-            let authors = written.map(|(number, by)| (tree(number), BTreeSet::from([person(*by)]))).collect();
-            for (count, most, policy) in &asked {
-                let found = ask(policy, &reviews, &authors, TREES - 1);
-                let wanted = oracle(&words, *count, wrote, *most);
-                assert_eq!(found, wanted, "{words:?} wrote {wrote:?} count {count} most {most}");
-                worlds += 1;
-                accepted += usize::from(found.0.is_some());
+        let written = wrote.iter().enumerate().filter(|(_, by)| **by != PEOPLE);
+        let authors = written.map(|(number, by)| (tree(number), BTreeSet::from([person(*by)]))).collect();
+        let judged = asked.iter().map(|(count, most, policy)| {
+            let found = ask(policy, &reviews, &authors, TREES - 1);
+            let wanted = oracle(&words, *count, wrote, *most);
+            assert_eq!(found, wanted, "{words:?} wrote {wrote:?} count {count} most {most}");
+            usize::from(found.0.is_some())
+        });
+        (asked.len(), judged.sum())
+    });
+    let (worlds, accepted) = judged.reduce(|| (0, 0), |one: (usize, usize), two| (one.0 + two.0, one.1 + two.1));
+    assert_eq!((worlds, accepted), WORLDS);
+}
+
+/// How many graphs are judged, under each policy, and how many of them have a way.
+const WORLDS: (usize, usize) = (152_577, 29_872);
+
+/// Each way to choose so many numbers below a bound.
+fn choices(below: usize, size: usize) -> impl Iterator<Item = Vec<usize>> {
+    let mut next: Option<Vec<usize>> = Some((0..size).collect());
+    std::iter::from_fn(move || {
+        let now = next.take()?;
+        if let Some(place) = (0..size).rev().find(|place| now[*place] < below - (size - place)) {
+            let mut after = now.clone();
+            (place..size).for_each(|later| after[later] = now[place] + 1 + (later - place));
+            next = Some(after);
+        }
+        Some(now)
+    })
+}
+
+/// Whether each word lies on a way from nothing to the tree at hand, whoever said it.
+fn is_live(words: &[Word]) -> bool {
+    let (mut reached, mut leading) = ([false; TREES], [false; TREES]);
+    leading[TREES - 1] = true;
+    for _ in 0..TREES {
+        for (from, to, _, _) in words.iter().filter(|word| word.3) {
+            reached[*to] |= from.is_none_or(|from| reached[from]);
+            if let Some(from) = from {
+                leading[*from] |= leading[*to];
             }
         }
+    }
+    words.iter().all(|(from, to, _, _)| from.is_none_or(|from| reached[from]) && reached[*to] && leading[*to])
+}
+
+/// Whether of all graphs that differ only by which of those people said it who wrote the same, this one comes first.
+fn is_first(words: &[Word], wrote: &[usize; TREES], orders: &[[usize; PEOPLE]]) -> bool {
+    let trees = |person: usize| wrote.map(|by| by == person);
+    let sorted = |other: &[usize; PEOPLE]| {
+        let mut words: Vec<Word> = words.iter().map(|(from, to, by, yes)| (*from, *to, other[*by], *yes)).collect();
+        words.sort_unstable();
+        words
     };
-    // All sets of at most two words; beyond, those that can matter: a chain needs its base.
-    for one in 0..all.len() {
-        judge(&[one]);
-        for two in one + 1..all.len() {
-            judge(&[one, two]);
+    let own = sorted(&[0, 1, 2, 3]);
+    let mut same =
+        orders.iter().filter(|order| order.iter().enumerate().all(|(one, other)| trees(one) == trees(*other)));
+    same.all(|order| sorted(order) >= own)
+}
+
+/// Every order of the four people.
+fn orders() -> Vec<[usize; PEOPLE]> {
+    let numbers = (0..PEOPLE.pow(4)).map(|number| [64, 16, 4, 1].map(|unit| number / unit % PEOPLE));
+    numbers.filter(|order| order.iter().collect::<BTreeSet<_>>().len() == PEOPLE).collect()
+}
+
+#[test]
+fn what_is_wanting_is_enough_and_no_less_is() {
+    let people: Vec<_> = (0..PEOPLE).map(|_| Somebody::new()).collect();
+    let person = |number: usize| Person::Certificate(name(&people[number]));
+    let hops: Vec<_> =
+        (0..TREES).flat_map(|to| std::iter::once(None).chain((0..to).map(Some)).map(move |from| (from, to))).collect();
+    let yes: Vec<Vec<_>> = hops
+        .iter()
+        .map(|(from, to)| (0..PEOPLE).map(|by| opened(&people[by], (*from, *to, by, true))).collect())
+        .collect();
+    let no: Vec<_> = (0..TREES).map(|to| opened(&people[0], (None, to, 0, false))).collect();
+    let policies = [1, 2, 3].map(|count| policy(&people, count, ""));
+    let mut random = Random(12);
+    let (mut told, mut none) = ([0; 4], 0);
+    while told.iter().sum::<usize>() < 400 {
+        let wrote = random.of(&FAMILIES);
+        let written = wrote.iter().enumerate().filter(|(_, by)| **by != PEOPLE);
+        let authors = written.map(|(number, by)| (tree(number), BTreeSet::from([person(*by)]))).collect();
+        let policy = &policies[random.below(3)];
+        let said = (0..random.below(6)).map(|_| (random.below(hops.len()), random.below(PEOPLE)));
+        let mut reviews: Vec<_> =
+            said.collect::<BTreeSet<_>>().into_iter().map(|(hop, by)| yes[hop][by].clone()).collect();
+        if random.below(4) == 0 {
+            reviews.push(no[random.below(TREES)].clone());
         }
+        if ask(policy, &reviews, &authors, TREES - 1).0.is_some() {
+            continue;
+        }
+        let Some(wanting) = wanting(policy, &reviews, &authors) else {
+            none += 1;
+            continue;
+        };
+        let place = |hop: (Option<usize>, usize)| (hop.0.map(tree), tree(hop.1)) == (wanting.from, wanting.to);
+        let place = hops.iter().position(|hop| place(*hop)).expect("a hop");
+        let with = |place: usize, by: &[usize]| {
+            let more = by.iter().map(|by| yes[place][*by].clone());
+            ask(policy, &reviews.iter().cloned().chain(more).collect::<Vec<_>>(), &authors, TREES - 1).0.is_some()
+        };
+        let able: Vec<_> = (0..PEOPLE).filter(|by| wanting.by.contains(&person(*by))).collect();
+        let subsets = |of: usize, size: usize| if of < size { Vec::new() } else { choices(of, size).collect() };
+        for chosen in subsets(able.len(), wanting.more) {
+            let by: Vec<_> = chosen.into_iter().map(|number| able[number]).collect();
+            assert!(with(place, &by), "{wanting:?} by {by:?} {authors:?}");
+        }
+        for place in 0..hops.len() {
+            for by in subsets(PEOPLE, wanting.more - 1) {
+                assert!(!with(place, &by), "{wanting:?} but {place} by {by:?} is enough");
+            }
+        }
+        told[wanting.more] += 1;
     }
-    let mut state = 7_u64;
-    let mut next = |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as usize % below
-    };
-    for _ in 0..1_200 {
-        let size = 3 + next(2);
-        let mut chosen: Vec<_> = (0..size).map(|_| next(all.len())).collect();
-        chosen.sort_unstable();
-        chosen.dedup();
-        judge(&chosen);
-    }
-    assert!(worlds > 60_000 && accepted > 1_000, "{worlds} worlds, {accepted} with a way");
+    assert!(told[1..].iter().all(|times| *times > 20) && none > 20, "{told:?} {none}");
 }
 
 #[test]

@@ -70,15 +70,15 @@ impl Table {
 /// Three people with keys, all that they can sign, and a tree.
 pub(super) struct Bench {
     pub(super) table: Table,
-    names: Vec<Fingerprint>,
+    pub(super) names: Vec<Fingerprint>,
     root: Fingerprint,
-    people: Vec<Person>,
+    pub(super) people: Vec<Person>,
     certificates: Vec<Certificate>,
     known: Vec<Authentication>,
     /// By line of versions, then by place in the table.
     made: [Vec<Made>; 2],
     digests: BTreeMap<Digest, usize>,
-    tree: MeasuredTree,
+    pub(super) tree: MeasuredTree,
     /// By their texts.
     policies: Mutex<BTreeMap<String, Result<Arc<Policy>, String>>>,
     _folder: tempfile::TempDir,
@@ -227,18 +227,38 @@ impl Bench {
 
     /// The verdict in a world under a policy, and the place of the manifest that the tree was held against.
     pub(super) fn judged(&self, world: &World, asked: &Asked) -> (Option<usize>, Verdict) {
+        let stub = asked.grants.map(|grants| Stub { bench: self, grants, one_hand: asked.one_hand });
+        self.judged_by(world, asked, stub.as_ref().map(|stub| stub as &dyn Trust))
+    }
+
+    /// The same, by what some roots say.
+    pub(super) fn judged_by(
+        &self,
+        world: &World,
+        asked: &Asked,
+        trust: Option<&dyn Trust>,
+    ) -> (Option<usize>, Verdict) {
+        self.judged_of(world, &self.policy(asked), trust, Said::default())
+    }
+
+    /// The same under any policy, with what was said beside manifests.
+    pub(super) fn judged_of(
+        &self,
+        world: &World,
+        policy: &Policy,
+        trust: Option<&dyn Trust>,
+        said: Said<'_>,
+    ) -> (Option<usize>, Verdict) {
         let line = usize::from(world.two_lines);
         let package = at(VERSIONS[line][world.version]);
-        let policy = self.policy(asked);
         let memory = self.memory(world);
         let chain = Chain::new(self.at_hand(world).map(|one| self.opened(line, *one)));
-        let stub = asked.grants.map(|grants| Stub { bench: self, grants, one_hand: asked.one_hand });
         let scale = |manifest: Option<Digest>| Scale {
             package: &package,
-            policy: &policy,
+            policy,
             rule: policy.rule_for(&package).expect("a rule"),
             people: policy.people(),
-            trust: stub.as_ref().map(|stub| stub as &dyn Trust),
+            trust,
             memory: &memory,
             slot: memory.slot(&package, manifest, &chain, &crate::version_order::compare),
             chain: &chain,
@@ -254,12 +274,12 @@ impl Bench {
         let scale = scale(compared.map(|place| releases[place].opened.digest()));
         let verdict = judge(Case {
             package: Some(&package),
-            policy: &policy,
+            policy,
             scale: Some(&scale),
             releases: &releases,
             compared,
             tree: Some(&self.tree),
-            said: Said::default(),
+            said,
             found: Vec::new(),
             refused: &[],
             order: &crate::version_order::compare,

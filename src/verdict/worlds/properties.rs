@@ -132,7 +132,7 @@ fn with_more(bench: &Bench, world: &World, random: &mut Random) -> Option<World>
 
 /// What one more signature or manifest may bring up: an author who contradicts themselves, several first authors, and an
 /// author's word for another tree than the one that is there.
-const LISTED: &[Code] = &[Code::AuthorContested, Code::Equivocation, Code::TreeDiffers];
+pub(super) const LISTED: &[Code] = &[Code::AuthorContested, Code::Equivocation, Code::TreeDiffers];
 
 const ADDITIONS: usize = 15_000;
 const POLICIES: usize = 15_000;
