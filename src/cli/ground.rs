@@ -56,8 +56,8 @@ impl Ground {
 
     fn of_signers(question: &QuestionArgs, context: &Context<'_>) -> Result<Self, Vec<Reason>> {
         let mut reasons = Vec::new();
-        let keyring = Keyring::read(&question.keyring, &context.limits);
-        let keyring = keyring.map_err(|error| reasons.push(error.reason())).ok();
+        let keyring = settings::keyrings(&question.keyring, &question.dir, &context.edge.folder, &context.limits);
+        let keyring = keyring.map_err(|told| reasons.extend(told)).ok();
         for signer in &question.signer {
             if let Some(primary) = keyring.as_ref().and_then(|keyring| keyring.primary_of(signer)) {
                 let fault = SignersFault::Subkey { given: signer.clone(), primary: primary.clone() };
@@ -99,6 +99,7 @@ impl Ground {
             limits: &context.limits,
             at: times.now,
         };
+        base.map_or(Ok(()), |base| settings::outside(base, &question.dir, &edge.folder)).map_err(|told| vec![told])?;
         let search = Search { start: base.unwrap_or(&edge.folder), ..here };
         let mut settings = settings::find(&search)?;
         let mut reasons = Vec::new();

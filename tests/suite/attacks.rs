@@ -69,6 +69,9 @@ struct Case {
     /// Further words.
     #[serde(default)]
     words: Vec<String>,
+    /// Where it is run, from the world's root.
+    #[serde(default)]
+    folder: String,
     exit: i32,
     /// Each one `code answer path`; nothing else may be there.
     reasons: Vec<String>,
@@ -158,7 +161,7 @@ fn try_case(folder: &Folder, case: &Case) -> Result<(), String> {
     words.extend(folder.common.words.iter().chain(&case.words).cloned());
 
     let before = world.snapshot();
-    let output = world.run(&words);
+    let output = world.run_in(&case.folder, &words);
     let after = world.snapshot();
     let stdout = String::from_utf8(output.stdout).expect("text");
     let stderr = String::from_utf8(output.stderr).expect("text");
@@ -190,7 +193,7 @@ fn try_case(folder: &Folder, case: &Case) -> Result<(), String> {
     if (judges || !case.writes) && before != after {
         return told("it wrote something");
     }
-    if let Some(told_by_accept) = accept(&world, &words, exit) {
+    if let Some(told_by_accept) = accept(&world, case, &words, exit) {
         return told(&told_by_accept);
     }
     if let Some(total) = case.total {
@@ -219,7 +222,7 @@ fn try_case(folder: &Folder, case: &Case) -> Result<(), String> {
 
 /// Whatever `verify` does not accept, `accept` refuses as well, and leaves every file as it was. It takes no other time, no
 /// base and no policy for one run, so without these it may come to another verdict; a refusal leaves no trace either.
-fn accept(world: &World, words: &[String], exit: Option<i32>) -> Option<String> {
+fn accept(world: &World, case: &Case, words: &[String], exit: Option<i32>) -> Option<String> {
     if exit == Some(0) || words.first().is_none_or(|word| word != "verify") {
         return None;
     }
@@ -234,7 +237,7 @@ fn accept(world: &World, words: &[String], exit: Option<i32>) -> Option<String> 
     }
     let same = accepting.len() == words.len() + 1;
     let before = world.snapshot();
-    let found = world.run(&accepting).status.code();
+    let found = world.run_in(&case.folder, &accepting).status.code();
     match found {
         Some(0) if !same => None,
         _ if same && found != exit => Some(format!("accept ends with {found:?}, verify with {exit:?}")),

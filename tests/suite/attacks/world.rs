@@ -313,15 +313,20 @@ impl World {
     }
 
     /// Runs the program with these words, in the world, without an environment.
-    #[expect(clippy::disallowed_methods, reason = "the attacks are run against the program itself")]
     pub(crate) fn run(&self, words: &[String]) -> std::process::Output {
+        self.run_in("", words)
+    }
+
+    /// The same, in one of the world's folders.
+    #[expect(clippy::disallowed_methods, reason = "the attacks are run against the program itself")]
+    pub(crate) fn run_in(&self, folder: &str, words: &[String]) -> std::process::Output {
         let words = words.iter().map(|word| OsString::from_vec(super::unescape(&self.fill(word))));
         let mut command = std::process::Command::new(&self.program);
         // Everything of the user's own lies in the world.
         command
             .env_clear()
             .env("HOME", self.root().join("home"))
-            .current_dir(self.root())
+            .current_dir(self.root().join(folder))
             .args(words)
             .output()
             .expect("the program starts")
