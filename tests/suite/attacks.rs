@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "shared functions of tests")]
 
 pub(crate) mod certify;
+pub(crate) mod evidence;
 pub(crate) mod forms;
 pub(crate) mod people;
 mod said;
@@ -23,8 +24,9 @@ use countersign::reason::Code;
 use serde::Deserialize;
 use serde_json::Value;
 
+use evidence::{ManifestSpec, SignSpec};
 use people::Recipe;
-use world::{ManifestSpec, SignSpec, Step, World};
+use world::{Step, World};
 
 /// A `case.toml`.
 #[derive(Debug, Deserialize)]
