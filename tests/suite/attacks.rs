@@ -10,21 +10,24 @@
 pub(crate) mod certify;
 pub(crate) mod evidence;
 pub(crate) mod forms;
+mod gpg;
 pub(crate) mod people;
 mod said;
 pub(crate) mod world;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use countersign::reason::Code;
 use serde::Deserialize;
 use serde_json::Value;
 
 use evidence::{ManifestSpec, SignSpec};
+use gpg::Gpg;
 use people::Recipe;
 use world::{Step, World};
 
@@ -74,6 +77,8 @@ struct Case {
     /// Where it is run, from the world's root.
     #[serde(default)]
     folder: String,
+    /// Why gpg cannot make what this case needs.
+    in_process: Option<String>,
     exit: i32,
     /// Each one `code answer path`; nothing else may be there.
     reasons: Vec<String>,
@@ -94,24 +99,62 @@ struct Case {
 
 #[test]
 fn attacks() {
-    let wanted = std::env::var("ATTACK").ok();
-    let folders: Vec<_> = folders().into_iter().filter(|(name, _)| wanted.as_ref().is_none_or(|w| w == name)).collect();
-    assert!(!folders.is_empty(), "there is no such folder");
-    let faults = Mutex::new(Vec::new());
-    let mut jobs = Vec::new();
+    let folders = folders();
+    let mut faults = Vec::new();
     for (name, folder) in &folders {
-        let backend = if cfg!(feature = "crypto-rust") { "crypto-rust" } else { "another" };
-        let possible = |case: &&Case| case.backend.as_ref().is_none_or(|wanted| wanted == backend);
-        jobs.extend(folder.case.iter().filter(possible).map(|case| (name, folder, case)));
         let shaped = |good: bool| folder.case.iter().filter(|case| case.good == good).count();
         if shaped(true) == 0 || shaped(false) == 0 {
-            faults.lock().unwrap().push(format!("{name}: needs an attack and a good twin"));
+            faults.push(format!("{name}: needs an attack and a good twin"));
         }
     }
+    try_all(&folders, |_, _| true, None, faults);
+}
+
+/// Everything once more, with the signatures and certifications that real users would have: gpg's.
+#[test]
+fn with_gpg() {
+    if !crate::tools::found("attacks::with_gpg", &["gpg", "gpgconf", "gpg-agent"]) {
+        return;
+    }
+    let (folders, gpg) = (folders(), Gpg::new());
+    let (mut faults, mut beyond) = (Vec::new(), 0);
+    for (name, folder) in &folders {
+        for case in &folder.case {
+            match (&case.in_process, beyond_gpg(folder, case)) {
+                (None, None) => {}
+                (Some(why), Some(_)) if why.len() > 10 => beyond += 1,
+                (Some(_), Some(_)) => faults.push(format!("{name}: {}: in-process must say why", case.name)),
+                (Some(_), None) => faults.push(format!("{name}: {}: gpg can make all of it: no in-process", case.name)),
+                (None, Some(what)) => faults.push(format!("{name}: {}: in-process, for {what}", case.name)),
+            }
+        }
+    }
+    let tried = try_all(&folders, |_, case| case.in_process.is_none(), Some(&gpg), faults);
+    assert!(gpg.made() > 0, "gpg made nothing");
+    println!("{tried} cases by gpg, which made {} signatures; {beyond} that it cannot make", gpg.made());
+}
+
+/// Tries the cases that are chosen, several at a time. Gives how many there were.
+fn try_all(
+    folders: &[(String, Folder)],
+    chosen: impl Fn(&Folder, &Case) -> bool,
+    gpg: Option<&Arc<Gpg>>,
+    faults: Vec<String>,
+) -> usize {
+    assert!(!folders.is_empty(), "there is no such folder");
+    let mut jobs = Vec::new();
+    for (name, folder) in folders {
+        let backend = if cfg!(feature = "crypto-rust") { "crypto-rust" } else { "another" };
+        let possible = |case: &&Case| case.backend.as_ref().is_none_or(|wanted| wanted == backend);
+        jobs.extend(
+            folder.case.iter().filter(possible).filter(|case| chosen(folder, case)).map(|one| (name, folder, one)),
+        );
+    }
+    let faults = Mutex::new(faults);
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some((name, folder, case)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let told = std::panic::catch_unwind(|| try_case(folder, case));
+            let told = std::panic::catch_unwind(AssertUnwindSafe(|| try_case(folder, case, gpg)));
             let told = told.unwrap_or_else(|why| Err(why.downcast_ref::<String>().cloned().unwrap_or_default()));
             if let Err(told) = told {
                 faults.lock().unwrap().push(format!("{name}: {}: {told}", case.name));
@@ -122,17 +165,30 @@ fn attacks() {
     std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
     let mut faults = faults.into_inner().unwrap();
     faults.sort();
-    assert!(faults.is_empty(), "{} of {} cases fail:\n\n{}", faults.len(), jobs.len(), faults.join("\n\n"));
+    assert!(faults.is_empty(), "{} faults in {} cases:\n\n{}", faults.len(), jobs.len(), faults.join("\n\n"));
+    jobs.len()
+}
+
+/// The first thing in a case that gpg does not make.
+fn beyond_gpg(folder: &Folder, case: &Case) -> Option<&'static str> {
+    let of_people = folder.people.values().find_map(Recipe::beyond_gpg);
+    let signatures = case.signatures.as_ref().or(folder.common.signatures.as_ref());
+    let of_signatures = || signatures.into_iter().flatten().find_map(|one| one.options.beyond_gpg());
+    let steps = folder.common.before.iter().chain(&case.before).chain(&case.steps);
+    of_people.or_else(of_signatures).or_else(|| {
+        steps.into_iter().find_map(|step| if let Step::Sign(one) = step { one.options.beyond_gpg() } else { None })
+    })
 }
 
 /// Every folder with its cases. A folder that no test would run, and one that is not explained, fail.
 fn folders() -> Vec<(String, Folder)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/attacks");
+    let wanted = std::env::var("ATTACK").ok();
     let mut found = Vec::new();
     for entry in fs::read_dir(&root).expect("tests/attacks") {
         let path = entry.unwrap().path();
         let name = path.file_name().and_then(|name| name.to_str()).expect("a plain name").to_owned();
-        if name == "README.md" {
+        if name == "README.md" || wanted.as_ref().is_some_and(|wanted| *wanted != name) {
             continue;
         }
         let read =
@@ -146,12 +202,12 @@ fn folders() -> Vec<(String, Folder)> {
     found
 }
 
-fn try_case(folder: &Folder, case: &Case) -> Result<(), String> {
+fn try_case(folder: &Folder, case: &Case, gpg: Option<&Arc<Gpg>>) -> Result<(), String> {
     let mut people = folder.people.clone();
     if people.is_empty() {
         people.insert("alice".to_owned(), Recipe::default());
     }
-    let world = World::new(&people, &program());
+    let world = World::new(&people, &program(), gpg);
     folder.common.before.iter().chain(&case.before).for_each(|step| world.act(step));
     let manifest = case.manifest.as_ref().or(folder.common.manifest.as_ref()).cloned().unwrap_or_default();
     world.act(&Step::Manifest(manifest));

@@ -38,7 +38,7 @@ pub(crate) struct SignSpec {
     /// Whose name the file bears.
     named: Option<String>,
     #[serde(flatten)]
-    options: Options,
+    pub(super) options: Options,
 }
 
 impl World {

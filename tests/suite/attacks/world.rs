@@ -9,12 +9,14 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::evidence::{ManifestSpec, SignSpec, replace};
+use super::gpg::Gpg;
 use super::people::{Person, Recipe};
 use super::said::SaidSpec;
 
@@ -109,12 +111,16 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A package, and everybody's certificate in the keyring.
-    pub(crate) fn new(people: &BTreeMap<String, Recipe>, program: &Path) -> Self {
+    /// A package, and everybody's certificate in the keyring. Where there is a gpg, all is signed by it.
+    pub(super) fn new(people: &BTreeMap<String, Recipe>, program: &Path, gpg: Option<&Arc<Gpg>>) -> Self {
         let folder = tempfile::Builder::new().prefix("attack").tempdir().expect("a directory");
         let recipes = people;
+        let person = |name: &str, recipe: &Recipe| match gpg {
+            Some(gpg) => gpg.person(name, recipe),
+            None => Person::new(name, recipe),
+        };
         let mut people: BTreeMap<_, _> =
-            recipes.iter().map(|(name, recipe)| (name.clone(), Person::new(name, recipe))).collect();
+            recipes.iter().map(|(name, recipe)| (name.clone(), person(name, recipe))).collect();
         for (name, recipe) in recipes {
             let by = recipe.flood_by.as_ref().map(|by| people[by].clone());
             let person = people.remove(name).expect("somebody").flooded(recipe, by.as_ref());
