@@ -13,6 +13,7 @@ pub(crate) mod forms;
 mod gpg;
 pub(crate) mod people;
 mod said;
+mod telling;
 pub(crate) mod world;
 
 use std::collections::BTreeMap;
@@ -239,6 +240,9 @@ fn try_case(folder: &Folder, case: &Case, gpg: Option<&Arc<Gpg>>) -> Result<(), 
     let mut found: Vec<_> = found.iter().map(|reason| anybody(world.unfill(reason))).collect();
     found.sort();
     let told = |what: &str| Err(format!("{what}\n{}\n{stdout}{stderr}", words.join(" ")));
+    if let Some(what) = telling::faults(&stdout, &stderr, json.as_ref(), &|one| world.is_written_down(&words, one)) {
+        return told(&what);
+    }
     let exit = output.status.code();
     if exit != Some(case.exit) || found != expected {
         return told(&format!("expected exit {} and {expected:#?},\nfound exit {exit:?} and {found:#?}", case.exit));
@@ -250,6 +254,9 @@ fn try_case(folder: &Folder, case: &Case, gpg: Option<&Arc<Gpg>>) -> Result<(), 
     let judges = words.first().is_some_and(|word| word == "verify" || word == "accept" && exit != Some(0));
     if (judges || !case.writes) && before != after {
         return told("it wrote something");
+    }
+    if let Some(different) = as_text(&world, case, &words, exit, json.as_ref()).filter(|_| gpg.is_none()) {
+        return told(&different);
     }
     if let Some(told_by_accept) = accept(&world, case, &words, exit) {
         return told(&told_by_accept);
@@ -273,7 +280,7 @@ fn try_case(folder: &Folder, case: &Case, gpg: Option<&Arc<Gpg>>) -> Result<(), 
     }
     match case.good {
         true if case.exit != 0 => told("a good twin must pass"),
-        false if case.reasons.is_empty() => told("an attack must expect a reason"),
+        false if case.reasons.is_empty() && case.says.is_empty() => told("an attack must expect a reason, or a text"),
         _ => Ok(()),
     }
 }
@@ -301,6 +308,22 @@ fn accept(world: &World, case: &Case, words: &[String], exit: Option<i32>) -> Op
         _ if same && found != exit => Some(format!("accept ends with {found:?}, verify with {exit:?}")),
         _ => (world.snapshot() != before).then(|| "a refused accept wrote something".to_owned()),
     }
+}
+
+/// The same verdict for people: it ends the same way, names every code, and shows no foreign text raw.
+fn as_text(world: &World, case: &Case, words: &[String], exit: Option<i32>, json: Option<&Value>) -> Option<String> {
+    let [words @ .., format, kind] = words else { return None };
+    if !(words.first()? == "verify" && format == "--format" && kind == "json") {
+        return None;
+    }
+    let output = world.run_in(&case.folder, words);
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+    let missing = |reason: &String| !stdout.contains(&format!("[{}]", reason.split(' ').next().unwrap_or_default()));
+    let missing =
+        reasons(json, "").into_iter().find(missing).map(|reason| format!("as text it does not tell {reason}"));
+    let same = output.status.code() == exit;
+    let fault = telling::faults(&stdout, &stderr, None, &|_| true).or(missing);
+    fault.or_else(|| (!same).then(|| "as text it ends another way".to_owned())).map(|why| format!("{why}\n{stdout}"))
 }
 
 /// The usual question: did alice sign this?

@@ -102,6 +102,12 @@ pub(crate) enum Step {
     },
     /// Renames a file of a store to the name that its content asks for.
     Rehash(String),
+    /// Writes a `lock` or a `state` with this content, whole.
+    Memory {
+        path: String,
+        kind: String,
+        text: String,
+    },
 }
 
 pub(crate) struct World {
@@ -267,6 +273,11 @@ impl World {
                 let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(from);
                 self.write(to, &fs::read(from).expect("a file of data"));
             }
+            Step::Memory { path, kind, text } => {
+                let text = self.bytes(text);
+                let head = format!("countersign = \"{kind}/1\"\ndigest = \"sha256:{}\"\n", hex(&text));
+                self.write(path, &[head.into_bytes(), text].concat());
+            }
             Step::Rehash(path) => {
                 let path = self.path(&self.fill(path));
                 let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
@@ -300,6 +311,14 @@ impl World {
             .args(words)
             .output()
             .expect("the program starts")
+    }
+
+    /// Whether the user wrote a fingerprint down: on the command line, or in a policy.
+    pub(super) fn is_written_down(&self, words: &[String], fingerprint: &str) -> bool {
+        let policies =
+            ["policy.toml", "countersign.toml", "home/.config/countersign/policy.toml", "base/countersign.toml"];
+        let policies = policies.iter().filter_map(|file| fs::read_to_string(self.path(file)).ok());
+        words.iter().map(|word| self.fill(word)).chain(policies).any(|text| text.contains(fingerprint))
     }
 
     /// Everything in the world: path, kind, mode, size, time of change. What only reads leaves it as it is.
