@@ -296,7 +296,7 @@ fn accept(world: &World, case: &Case, words: &[String], exit: Option<i32>) -> Op
     while let Some(word) = rest.next() {
         if ["--at", "--signer", "--base"].contains(&word.as_str()) {
             rest.next();
-        } else {
+        } else if word != "--locked" {
             accepting.push(word.clone());
         }
     }

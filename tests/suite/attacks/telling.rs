@@ -8,7 +8,29 @@ use serde_json::Value;
 pub(super) fn faults(stdout: &str, stderr: &str, json: Option<&Value>, known: &dyn Fn(&str) -> bool) -> Option<String> {
     let raw = stdout.chars().chain(stderr.chars()).find(|c| is_raw(*c));
     let raw = raw.map(|c| format!("U+{:04X} is shown raw", c as u32));
-    raw.or_else(|| json.and_then(|json| bait(json, known)).map(|step| format!("a step that could be bait: {step}")))
+    let bait = || json.and_then(|json| bait(json, known)).map(|step| format!("a step that could be bait: {step}"));
+    raw.or_else(bait).or_else(|| json.and_then(groundless))
+}
+
+/// A verdict that is no acceptance, and gives no reason why.
+fn groundless(report: &Value) -> Option<String> {
+    let answer = match report["verdict"].as_str()? {
+        "rejected" => "reject",
+        "undetermined" => "cannot-tell",
+        _ => return None,
+    };
+    (!has_answer(report, answer)).then(|| format!("no reason says {answer}"))
+}
+
+fn has_answer(value: &Value, answer: &str) -> bool {
+    match value {
+        Value::Array(values) => values.iter().any(|value| has_answer(value, answer)),
+        Value::Object(fields) => {
+            let own = fields.get("answer").is_some_and(|own| own == answer);
+            own || fields.values().any(|value| has_answer(value, answer))
+        }
+        _ => false,
+    }
 }
 
 /// What moves, hides or repaints.
