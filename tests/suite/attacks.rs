@@ -13,6 +13,7 @@ pub(crate) mod forms;
 mod gpg;
 pub(crate) mod people;
 mod said;
+mod table;
 mod telling;
 pub(crate) mod world;
 
