@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::lock::pin::Passed;
 use crate::lock::{Lock, Unfit};
+use crate::reason::Code;
 use crate::state::write::unwatched;
 use crate::state::{LockFile, Seen, StateError, UserState};
 use crate::time::Timestamp;
@@ -88,6 +89,14 @@ pub enum AcceptError {
 }
 
 impl AcceptError {
+    /// The code of what stands in the way of remembering, where it has one.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::State(error) => Some(error.reason().code),
+            Self::NotAccepted | Self::Unfit(_) | Self::NobodyThere | Self::No => None,
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> Option<&'static str> {
         match self {

@@ -69,7 +69,11 @@ pub(super) fn run(
         }
     }
     let place = Shown::new(file.path().as_os_str().as_encoded_bytes()).to_string();
-    match remember(file, ground.state.as_ref(), &verified, passed, context.now)? {
+    let remembered = remember(file, ground.state.as_ref(), &verified, passed, context.now);
+    match remembered.map_err(|error| match error.code() {
+        Some(code) => anyhow::Error::new(error).context(format!("nothing was remembered [{code}]")),
+        None => error.into(),
+    })? {
         Remembered::New => writeln!(err, "Remembered in {place}.")?,
         Remembered::Already => writeln!(err, "{place} remembers this already.")?,
     }

@@ -10,7 +10,7 @@
 pub(crate) mod certify;
 pub(crate) mod evidence;
 pub(crate) mod forms;
-mod gpg;
+pub(crate) mod gpg;
 pub(crate) mod people;
 mod said;
 mod table;

@@ -118,7 +118,7 @@ pub(crate) struct World {
 
 impl World {
     /// A package, and everybody's certificate in the keyring. Where there is a gpg, all is signed by it.
-    pub(super) fn new(people: &BTreeMap<String, Recipe>, program: &Path, gpg: Option<&Arc<Gpg>>) -> Self {
+    pub(crate) fn new(people: &BTreeMap<String, Recipe>, program: &Path, gpg: Option<&Arc<Gpg>>) -> Self {
         let folder = tempfile::Builder::new().prefix("attack").tempdir().expect("a directory");
         let recipes = people;
         let person = |name: &str, recipe: &Recipe| match gpg {
