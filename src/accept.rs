@@ -80,6 +80,14 @@ pub enum AcceptError {
     /// The lock or the state.
     #[error(transparent)]
     State(#[from] StateError),
+    /// What is said of one run is not what is remembered.
+    #[error("`accept` takes no {option}: {why}; nothing was remembered")]
+    ForOneRun {
+        /// The option.
+        option: &'static str,
+        /// Why not.
+        why: &'static str,
+    },
     /// Nobody could be asked.
     #[error("nobody is there to confirm; nothing was remembered")]
     NobodyThere,
@@ -93,7 +101,7 @@ impl AcceptError {
     pub fn code(&self) -> Option<Code> {
         match self {
             Self::State(error) => Some(error.reason().code),
-            Self::NotAccepted | Self::Unfit(_) | Self::NobodyThere | Self::No => None,
+            Self::ForOneRun { .. } | Self::NotAccepted | Self::Unfit(_) | Self::NobodyThere | Self::No => None,
         }
     }
 
@@ -101,6 +109,7 @@ impl AcceptError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::State(error) => error.hint(),
+            Self::ForOneRun { .. } => Some("ask with `countersign verify`, which takes it, and accept without it"),
             Self::NobodyThere => Some("look at the verdict above, and say --yes if it should be remembered"),
             Self::NotAccepted | Self::Unfit(_) | Self::No => None,
         }
