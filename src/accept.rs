@@ -8,6 +8,7 @@ use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::lock::pin::Passed;
 use crate::lock::{Lock, Unfit};
+use crate::reason::Code;
 use crate::state::write::unwatched;
 use crate::state::{LockFile, Seen, StateError, UserState};
 use crate::time::Timestamp;
@@ -120,6 +121,14 @@ pub enum AcceptError {
     /// The lock or the state.
     #[error(transparent)]
     State(#[from] StateError),
+    /// What is said of one run is not what is remembered.
+    #[error("`accept` takes no {option}: {why}; nothing was remembered")]
+    ForOneRun {
+        /// The option.
+        option: &'static str,
+        /// Why not.
+        why: &'static str,
+    },
     /// Nobody could be asked.
     #[error("nobody is there to confirm; nothing was remembered")]
     NobodyThere,
@@ -129,10 +138,19 @@ pub enum AcceptError {
 }
 
 impl AcceptError {
+    /// The code of what stands in the way of remembering, where it has one.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::State(error) => Some(error.reason().code),
+            Self::ForOneRun { .. } | Self::NotAccepted | Self::Unfit(_) | Self::NobodyThere | Self::No => None,
+        }
+    }
+
     /// What to do next.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::State(error) => error.hint(),
+            Self::ForOneRun { .. } => Some("ask with `countersign verify`, which takes it, and accept without it"),
             Self::NobodyThere => Some("look at the verdict above, and say --yes if it should be remembered"),
             Self::NotAccepted | Self::Unfit(_) | Self::No => None,
         }

@@ -22,6 +22,7 @@ use crate::shown::Shown;
 mod files;
 pub mod local;
 
+pub(crate) use files::folders_read;
 use files::{Files, merge};
 
 /// Certificates, each once, by the fingerprint of their primary key.

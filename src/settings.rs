@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use crate::fingerprint::Fingerprint;
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, folders_read};
 use crate::limits::Limits;
 use crate::own_file;
 use crate::policy::{Certificates, Policy, PolicyFile};
@@ -49,6 +49,20 @@ pub struct Search<'a> {
     pub limits: &'a Limits,
     /// When, for what in a policy runs out.
     pub at: Timestamp,
+}
+
+impl Search<'_> {
+    /// The package under test.
+    fn package(&self) -> Option<&Path> {
+        match self.subject {
+            Subject::Package(package) => Some(package),
+            Subject::Project(_) | Subject::Nothing => None,
+        }
+    }
+
+    fn outside(&self, path: &Path) -> Result<(), Reason> {
+        self.package().map_or(Ok(()), |package| outside(path, package, self.start))
+    }
 }
 
 /// What is verified, as far as the search goes.
@@ -133,7 +147,7 @@ pub fn find(search: &Search<'_>) -> Result<Settings, Vec<Reason>> {
 /// # Errors
 /// Every reason why nothing can be told.
 fn read(path: &Path, search: &Search<'_>) -> Result<PolicyFile, Vec<Reason>> {
-    outside(path, search).map_err(|reason| vec![reason])?;
+    search.outside(path).map_err(|reason| vec![reason])?;
     let bytes = own_file::read(path, search.limits.policy);
     let bytes = bytes.map_err(|error| vec![error.reason(Code::PolicyMissing, Code::LimitPolicy)])?;
     let faults = |faults: Vec<crate::policy::PolicyFault>| faults.iter().map(|one| one.reason(&shown(path))).collect();
@@ -185,7 +199,7 @@ fn lock_file(search: &Search<'_>, policy: Option<&Path>) -> Result<Option<PathBu
         of_project.and_then(Path::parent).map(|folder| folder.join(LOCK))
     };
     let lock = found.or_else(beside).or_else(|| search.data.map(|data| data.join(LOCK)));
-    lock.iter().try_for_each(|path| outside(path, search))?;
+    lock.iter().try_for_each(|path| search.outside(path))?;
     Ok(lock)
 }
 
@@ -196,11 +210,23 @@ fn upwards(name: &str, start: &Path, package: Option<&Path>) -> Result<Option<Pa
     Ok(outside.map(|folder| folder.join(name)).find(|path| is_there(path)))
 }
 
-/// Refuses a setting that lies inside of the package under test, by whatever links it was reached.
-fn outside(path: &Path, search: &Search<'_>) -> Result<(), Reason> {
-    let Subject::Package(package) = search.subject else { return Ok(()) };
+/// Reads just these keyrings, for a question about `package` that no policy has a part in. `start` is the working
+/// directory.
+///
+/// # Errors
+/// Every reason why nothing can be told.
+pub fn keyrings(paths: &[PathBuf], package: &Path, start: &Path, limits: &Limits) -> Result<Keyring, Vec<Reason>> {
+    read_keyrings(paths, Some((package, start)), limits)
+}
+
+/// Refuses a setting that lies inside of the package under test, by whatever links it was reached. `start` is the
+/// working directory.
+///
+/// # Errors
+/// It does.
+pub fn outside(path: &Path, package: &Path, start: &Path) -> Result<(), Reason> {
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let written = search.start.join(path);
+    let written = start.join(path);
     if lies_in(&real, package) || written.parent().is_some_and(|folder| lies_in(folder, package)) {
         let message = "this lies inside of the package under test, so it is not read: what is judged cannot judge";
         let reason = Reason::new(Code::InsidePackage, Answer::CannotTell, message);
@@ -252,23 +278,32 @@ fn places(file: &PolicyFile, path: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
 fn keyring(named: Vec<PathBuf>, search: &Search<'_>) -> Result<Keyring, Vec<Reason>> {
     let own = search.data.map(|data| data.join("keyring")).filter(|path| is_there(path));
     let paths: Vec<_> = named.into_iter().chain(search.keyrings.to_vec()).chain(own).collect();
+    read_keyrings(&paths, search.package().map(|package| (package, search.start)), search.limits)
+}
+
+/// Reads keyrings that are the user's alone, and of which nothing lies inside of the package, where there is one.
+fn read_keyrings(paths: &[PathBuf], package: Option<(&Path, &Path)>, limits: &Limits) -> Result<Keyring, Vec<Reason>> {
     if paths.is_empty() {
         return Ok(Keyring::default());
     }
     let mut reasons = Vec::new();
-    for path in &paths {
-        reasons.extend(outside(path, search).err());
+    for path in paths {
+        if let Some((package, start)) = package {
+            let parts = folders_read(path);
+            let inside = [path].into_iter().chain(&parts).find_map(|path| outside(path, package, start).err());
+            reasons.extend(inside);
+        }
         reasons.extend(owned(path).err());
     }
     if !reasons.is_empty() {
         return Err(reasons);
     }
-    Keyring::read(&paths, search.limits).map_err(|error| vec![error.reason()])
+    Keyring::read(paths, limits).map_err(|error| vec![error.reason()])
 }
 
 /// A keyring, with all that is in it, which nobody else can write. What is not there is told by whoever reads it.
 fn owned(path: &Path) -> Result<(), Reason> {
-    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let Ok(real) = fs::canonicalize(path) else { return Ok(()) };
     let folder = real.parent().map(Path::to_path_buf);
     let inside = WalkDir::new(&real).into_iter().filter_map(Result::ok);
     let plain = inside.filter(|entry| !entry.path_is_symlink()).map(walkdir::DirEntry::into_path);

@@ -279,7 +279,11 @@ pub fn judge(case: Case<'_>) -> Verdict {
     reasons.extend(evidence.told());
     // Whoever reviewed or checked the very tree signed its digest, whether an author did or not.
     let signed = !(verdict.reviewers.is_empty() && verdict.checkers.is_empty());
-    if release.is_none() && case.tree.is_some() && outcome.met == Known::Yes && signed {
+    // A manifest of this tree that nobody signed is no more than none: anybody can lay it there.
+    let is_bare = |release: &Release<'_>| {
+        release.opened.signers().next().is_none() && Some(release.opened.statement().tree()) == verdict.tree
+    };
+    if release.is_none_or(is_bare) && case.tree.is_some() && outcome.met == Known::Yes && signed {
         verdict.authentic = Known::Yes;
     }
     verdict.paths = release.map(|release| paths(release, &outcome.authors)).unwrap_or_default();

@@ -20,11 +20,8 @@ pub(super) fn run(
     err: &mut dyn Write,
 ) -> anyhow::Result<u8> {
     let question = &arguments.question;
-    if question.at.is_some() {
-        anyhow::bail!("what is remembered is remembered now: `accept` takes no --at");
-    }
-    if !question.signer.is_empty() {
-        anyhow::bail!("--signer is a policy for one run, and has no memory; write the signers into a policy to accept");
+    if let Some((option, why)) = for_one_run(arguments) {
+        return Err(AcceptError::ForOneRun { option, why }.into());
     }
     if let Some(ecosystem) = project::of(question, context)? {
         return project::accept(ecosystem, arguments, context, out, err);
@@ -72,9 +69,30 @@ pub(super) fn run(
         }
     }
     let place = Shown::new(file.path().as_os_str().as_encoded_bytes()).to_string();
-    match remember(file, ground.state.as_ref(), &verified, passed, context.now)? {
+    let remembered = remember(file, ground.state.as_ref(), &verified, passed, context.now);
+    match remembered.map_err(|error| match error.code() {
+        Some(code) => anyhow::Error::new(error).context(format!("nothing was remembered [{code}]")),
+        None => error.into(),
+    })? {
         Remembered::New => writeln!(err, "Remembered in {place}.")?,
         Remembered::Already => writeln!(err, "{place} remembers this already.")?,
     }
     Ok(code)
+}
+
+/// An option of `verify` that says something of one run alone, and why it cannot be remembered.
+fn for_one_run(arguments: &AcceptArgs) -> Option<(&'static str, &'static str)> {
+    match arguments {
+        _ if arguments.question.at.is_some() => {
+            Some(("--at", "it asks about another moment, and memory is of this one"))
+        }
+        _ if !arguments.question.signer.is_empty() => {
+            Some(("--signer", "it is a policy for one run, which reads no memory and must not write any"))
+        }
+        _ if arguments.base.is_some() => {
+            Some(("--base", "it judges by the memory of another checkout, which is not ours to write"))
+        }
+        _ if arguments.locked => Some(("--locked", "it asks that nothing changes")),
+        _ => None,
+    }
 }

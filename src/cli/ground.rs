@@ -76,8 +76,8 @@ impl Ground {
 
     fn of_signers(question: &QuestionArgs, context: &Context<'_>) -> Result<Self, Vec<Reason>> {
         let mut reasons = Vec::new();
-        let keyring = Keyring::read(&question.keyring, &context.limits);
-        let keyring = keyring.map_err(|error| reasons.push(error.reason())).ok();
+        let keyring = settings::keyrings(&question.keyring, question.dir(), &context.edge.folder, &context.limits);
+        let keyring = keyring.map_err(|told| reasons.extend(told)).ok();
         for signer in &question.signer {
             if let Some(primary) = keyring.as_ref().and_then(|keyring| keyring.primary_of(signer)) {
                 let fault = SignersFault::Subkey { given: signer.clone(), primary: primary.clone() };
@@ -124,6 +124,9 @@ impl Ground {
             limits: &context.limits,
             at: times.now,
         };
+        if let (Subject::Package(package), Some(base)) = (subject, base) {
+            settings::outside(base, package, &edge.folder).map_err(|told| vec![told])?;
+        }
         let there = match (subject, base) {
             (Subject::Project(_), Some(base)) => Subject::Project(base),
             _ => subject,

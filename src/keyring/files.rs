@@ -153,15 +153,28 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, KeyringError> {
     if bytes.len() as u64 > limit { Err(KeyringError::Limit { path: path.to_owned(), limit }) } else { Ok(bytes) }
 }
 
+/// The folders below a keyring's own from which files are read.
+pub(crate) fn folders_read(path: &Path) -> Vec<PathBuf> {
+    let below = WalkDir::new(path).min_depth(1).max_depth(1).into_iter().filter_map(Result::ok);
+    let folders = below.filter(|entry| entry.file_type().is_dir() && is_two_digits(entry.path()));
+    folders.map(walkdir::DirEntry::into_path).collect()
+}
+
 /// Whether a file in a keyring folder is meant as a part of it.
 fn is_keyring_name(path: &Path, depth: usize) -> bool {
-    let hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let name = |path: Option<&Path>| path.and_then(Path::file_name).and_then(|name| name.to_str().map(str::to_owned));
-    let Some(file) = name(Some(path)) else { return false };
+    let Some(file) = path.file_name().and_then(|name| name.to_str()) else { return false };
     if depth == 1 {
         let extension = path.extension().and_then(|extension| extension.to_str());
         return matches!(extension, Some("asc" | "pgp" | "gpg" | "key" | "cert"));
     }
-    let in_two_digits = name(path.parent()).is_some_and(|folder| folder.len() == 2 && hex(&folder));
-    in_two_digits && matches!(file.len(), 38 | 62) && hex(&file)
+    path.parent().is_some_and(is_two_digits) && matches!(file.len(), 38 | 62) && is_hex(file)
+}
+
+/// Whether this is a folder of a shared directory of certificates.
+fn is_two_digits(folder: &Path) -> bool {
+    folder.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.len() == 2 && is_hex(name))
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -8,23 +8,30 @@
 #![allow(clippy::unwrap_used, reason = "shared functions of tests")]
 
 pub(crate) mod certify;
+pub(crate) mod evidence;
 pub(crate) mod forms;
+pub(crate) mod gpg;
 pub(crate) mod people;
 mod said;
+mod table;
+mod telling;
 pub(crate) mod world;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use countersign::reason::Code;
 use serde::Deserialize;
 use serde_json::Value;
 
+use evidence::{ManifestSpec, SignSpec};
+use gpg::Gpg;
 use people::Recipe;
-use world::{ManifestSpec, SignSpec, Step, World};
+use world::{Step, World};
 
 /// A `case.toml`.
 #[derive(Debug, Deserialize)]
@@ -69,6 +76,11 @@ struct Case {
     /// Further words.
     #[serde(default)]
     words: Vec<String>,
+    /// Where it is run, from the world's root.
+    #[serde(default)]
+    folder: String,
+    /// Why gpg cannot make what this case needs.
+    in_process: Option<String>,
     exit: i32,
     /// Each one `code answer path`; nothing else may be there.
     reasons: Vec<String>,
@@ -89,24 +101,62 @@ struct Case {
 
 #[test]
 fn attacks() {
-    let wanted = std::env::var("ATTACK").ok();
-    let folders: Vec<_> = folders().into_iter().filter(|(name, _)| wanted.as_ref().is_none_or(|w| w == name)).collect();
-    assert!(!folders.is_empty(), "there is no such folder");
-    let faults = Mutex::new(Vec::new());
-    let mut jobs = Vec::new();
+    let folders = folders();
+    let mut faults = Vec::new();
     for (name, folder) in &folders {
-        let backend = if cfg!(feature = "crypto-rust") { "crypto-rust" } else { "another" };
-        let possible = |case: &&Case| case.backend.as_ref().is_none_or(|wanted| wanted == backend);
-        jobs.extend(folder.case.iter().filter(possible).map(|case| (name, folder, case)));
         let shaped = |good: bool| folder.case.iter().filter(|case| case.good == good).count();
         if shaped(true) == 0 || shaped(false) == 0 {
-            faults.lock().unwrap().push(format!("{name}: needs an attack and a good twin"));
+            faults.push(format!("{name}: needs an attack and a good twin"));
         }
     }
+    try_all(&folders, |_, _| true, None, faults);
+}
+
+/// Everything once more, with the signatures and certifications that real users would have: gpg's.
+#[test]
+fn with_gpg() {
+    if !crate::tools::found("attacks::with_gpg", &["gpg", "gpgconf", "gpg-agent"]) {
+        return;
+    }
+    let (folders, gpg) = (folders(), Gpg::new());
+    let (mut faults, mut beyond) = (Vec::new(), 0);
+    for (name, folder) in &folders {
+        for case in &folder.case {
+            match (&case.in_process, beyond_gpg(folder, case)) {
+                (None, None) => {}
+                (Some(why), Some(_)) if why.len() > 10 => beyond += 1,
+                (Some(_), Some(_)) => faults.push(format!("{name}: {}: in-process must say why", case.name)),
+                (Some(_), None) => faults.push(format!("{name}: {}: gpg can make all of it: no in-process", case.name)),
+                (None, Some(what)) => faults.push(format!("{name}: {}: in-process, for {what}", case.name)),
+            }
+        }
+    }
+    let tried = try_all(&folders, |_, case| case.in_process.is_none(), Some(&gpg), faults);
+    assert!(gpg.made() > 0, "gpg made nothing");
+    println!("{tried} cases by gpg, which made {} signatures; {beyond} that it cannot make", gpg.made());
+}
+
+/// Tries the cases that are chosen, several at a time. Gives how many there were.
+fn try_all(
+    folders: &[(String, Folder)],
+    chosen: impl Fn(&Folder, &Case) -> bool,
+    gpg: Option<&Arc<Gpg>>,
+    faults: Vec<String>,
+) -> usize {
+    assert!(!folders.is_empty(), "there is no such folder");
+    let mut jobs = Vec::new();
+    for (name, folder) in folders {
+        let backend = if cfg!(feature = "crypto-rust") { "crypto-rust" } else { "another" };
+        let possible = |case: &&Case| case.backend.as_ref().is_none_or(|wanted| wanted == backend);
+        jobs.extend(
+            folder.case.iter().filter(possible).filter(|case| chosen(folder, case)).map(|one| (name, folder, one)),
+        );
+    }
+    let faults = Mutex::new(faults);
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some((name, folder, case)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let told = std::panic::catch_unwind(|| try_case(folder, case));
+            let told = std::panic::catch_unwind(AssertUnwindSafe(|| try_case(folder, case, gpg)));
             let told = told.unwrap_or_else(|why| Err(why.downcast_ref::<String>().cloned().unwrap_or_default()));
             if let Err(told) = told {
                 faults.lock().unwrap().push(format!("{name}: {}: {told}", case.name));
@@ -117,17 +167,30 @@ fn attacks() {
     std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
     let mut faults = faults.into_inner().unwrap();
     faults.sort();
-    assert!(faults.is_empty(), "{} of {} cases fail:\n\n{}", faults.len(), jobs.len(), faults.join("\n\n"));
+    assert!(faults.is_empty(), "{} faults in {} cases:\n\n{}", faults.len(), jobs.len(), faults.join("\n\n"));
+    jobs.len()
+}
+
+/// The first thing in a case that gpg does not make.
+fn beyond_gpg(folder: &Folder, case: &Case) -> Option<&'static str> {
+    let of_people = folder.people.values().find_map(Recipe::beyond_gpg);
+    let signatures = case.signatures.as_ref().or(folder.common.signatures.as_ref());
+    let of_signatures = || signatures.into_iter().flatten().find_map(|one| one.options.beyond_gpg());
+    let steps = folder.common.before.iter().chain(&case.before).chain(&case.steps);
+    of_people.or_else(of_signatures).or_else(|| {
+        steps.into_iter().find_map(|step| if let Step::Sign(one) = step { one.options.beyond_gpg() } else { None })
+    })
 }
 
 /// Every folder with its cases. A folder that no test would run, and one that is not explained, fail.
 fn folders() -> Vec<(String, Folder)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/attacks");
+    let wanted = std::env::var("ATTACK").ok();
     let mut found = Vec::new();
     for entry in fs::read_dir(&root).expect("tests/attacks") {
         let path = entry.unwrap().path();
         let name = path.file_name().and_then(|name| name.to_str()).expect("a plain name").to_owned();
-        if name == "README.md" {
+        if name == "README.md" || wanted.as_ref().is_some_and(|wanted| *wanted != name) {
             continue;
         }
         let read =
@@ -141,12 +204,12 @@ fn folders() -> Vec<(String, Folder)> {
     found
 }
 
-fn try_case(folder: &Folder, case: &Case) -> Result<(), String> {
+fn try_case(folder: &Folder, case: &Case, gpg: Option<&Arc<Gpg>>) -> Result<(), String> {
     let mut people = folder.people.clone();
     if people.is_empty() {
         people.insert("alice".to_owned(), Recipe::default());
     }
-    let world = World::new(&people, &program());
+    let world = World::new(&people, &program(), gpg);
     folder.common.before.iter().chain(&case.before).for_each(|step| world.act(step));
     let manifest = case.manifest.as_ref().or(folder.common.manifest.as_ref()).cloned().unwrap_or_default();
     world.act(&Step::Manifest(manifest));
@@ -158,7 +221,7 @@ fn try_case(folder: &Folder, case: &Case) -> Result<(), String> {
     words.extend(folder.common.words.iter().chain(&case.words).cloned());
 
     let before = world.snapshot();
-    let output = world.run(&words);
+    let output = world.run_in(&case.folder, &words);
     let after = world.snapshot();
     let stdout = String::from_utf8(output.stdout).expect("text");
     let stderr = String::from_utf8(output.stderr).expect("text");
@@ -178,6 +241,9 @@ fn try_case(folder: &Folder, case: &Case) -> Result<(), String> {
     let mut found: Vec<_> = found.iter().map(|reason| anybody(world.unfill(reason))).collect();
     found.sort();
     let told = |what: &str| Err(format!("{what}\n{}\n{stdout}{stderr}", words.join(" ")));
+    if let Some(what) = telling::faults(&stdout, &stderr, json.as_ref(), &|one| world.is_written_down(&words, one)) {
+        return told(&what);
+    }
     let exit = output.status.code();
     if exit != Some(case.exit) || found != expected {
         return told(&format!("expected exit {} and {expected:#?},\nfound exit {exit:?} and {found:#?}", case.exit));
@@ -190,7 +256,10 @@ fn try_case(folder: &Folder, case: &Case) -> Result<(), String> {
     if (judges || !case.writes) && before != after {
         return told("it wrote something");
     }
-    if let Some(told_by_accept) = accept(&world, &words, exit) {
+    if let Some(different) = as_text(&world, case, &words, exit, json.as_ref()).filter(|_| gpg.is_none()) {
+        return told(&different);
+    }
+    if let Some(told_by_accept) = accept(&world, case, &words, exit) {
         return told(&told_by_accept);
     }
     if let Some(total) = case.total {
@@ -212,14 +281,14 @@ fn try_case(folder: &Folder, case: &Case) -> Result<(), String> {
     }
     match case.good {
         true if case.exit != 0 => told("a good twin must pass"),
-        false if case.reasons.is_empty() => told("an attack must expect a reason"),
+        false if case.reasons.is_empty() && case.says.is_empty() => told("an attack must expect a reason, or a text"),
         _ => Ok(()),
     }
 }
 
 /// Whatever `verify` does not accept, `accept` refuses as well, and leaves every file as it was. It takes no other time, no
 /// base and no policy for one run, so without these it may come to another verdict; a refusal leaves no trace either.
-fn accept(world: &World, words: &[String], exit: Option<i32>) -> Option<String> {
+fn accept(world: &World, case: &Case, words: &[String], exit: Option<i32>) -> Option<String> {
     if exit == Some(0) || words.first().is_none_or(|word| word != "verify") {
         return None;
     }
@@ -228,18 +297,34 @@ fn accept(world: &World, words: &[String], exit: Option<i32>) -> Option<String> 
     while let Some(word) = rest.next() {
         if ["--at", "--signer", "--base"].contains(&word.as_str()) {
             rest.next();
-        } else {
+        } else if word != "--locked" {
             accepting.push(word.clone());
         }
     }
     let same = accepting.len() == words.len() + 1;
     let before = world.snapshot();
-    let found = world.run(&accepting).status.code();
+    let found = world.run_in(&case.folder, &accepting).status.code();
     match found {
         Some(0) if !same => None,
         _ if same && found != exit => Some(format!("accept ends with {found:?}, verify with {exit:?}")),
         _ => (world.snapshot() != before).then(|| "a refused accept wrote something".to_owned()),
     }
+}
+
+/// The same verdict for people: it ends the same way, names every code, and shows no foreign text raw.
+fn as_text(world: &World, case: &Case, words: &[String], exit: Option<i32>, json: Option<&Value>) -> Option<String> {
+    let [words @ .., format, kind] = words else { return None };
+    if !(words.first()? == "verify" && format == "--format" && kind == "json") {
+        return None;
+    }
+    let output = world.run_in(&case.folder, words);
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("text"));
+    let missing = |reason: &String| !stdout.contains(&format!("[{}]", reason.split(' ').next().unwrap_or_default()));
+    let missing =
+        reasons(json, "").into_iter().find(missing).map(|reason| format!("as text it does not tell {reason}"));
+    let same = output.status.code() == exit;
+    let fault = telling::faults(&stdout, &stderr, None, &|_| true).or(missing);
+    fault.or_else(|| (!same).then(|| "as text it ends another way".to_owned())).map(|why| format!("{why}\n{stdout}"))
 }
 
 /// The usual question: did alice sign this?

@@ -19,6 +19,7 @@ mod first_verdict;
 mod floors;
 mod gpg_matrix;
 mod keyring;
+mod memory;
 mod networks;
 mod page;
 mod places;

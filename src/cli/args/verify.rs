@@ -73,6 +73,11 @@ pub(crate) struct AcceptArgs {
     /// Do not ask.
     #[arg(long)]
     pub(crate) yes: bool,
+    // Options of `verify` that are refused with a reason of their own.
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub(crate) base: Option<PathBuf>,
+    #[arg(long, hide = true)]
+    pub(crate) locked: bool,
 }
 
 /// What is asked, and by what it is judged.

@@ -53,6 +53,30 @@ impl Options {
         wrap(self.form.as_deref().unwrap_or("armored"), signature, other, message)
     }
 
+    /// What gpg does not do of all this. Whatever the file looks like, the signature in it can be gpg's.
+    pub(super) fn beyond_gpg(&self) -> Option<&'static str> {
+        match () {
+            () if self.kind > 1 => Some("a signature of another type"),
+            () if self.critical_subpacket || self.subpacket || self.critical_trust => Some("a subpacket out of place"),
+            () if self.no_issuer || self.no_time => Some("a signature without an issuer or a time"),
+            () if self.hash.as_ref().is_some_and(|hash| hash.starts_with("sha3-")) => {
+                Some("a hash of the SHA-3 family")
+            }
+            () => None,
+        }
+    }
+
+    /// The same as gpg is asked for it.
+    fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        words.extend(self.hash.as_ref().map(|hash| format!("--digest-algo={hash}")));
+        words.extend(self.expires.map(|seconds| format!("--default-sig-expire=seconds={seconds}")));
+        words.extend(self.critical_notation.as_ref().map(|name| format!("--sig-notation=!{name}=value")));
+        words.extend(self.notation.as_ref().map(|name| format!("--sig-notation={name}=value")));
+        words.extend((self.kind == 1).then(|| "--textmode".to_owned()));
+        words
+    }
+
     fn signature(&self, by: &Person, claimed: Option<&Person>, message: &[u8]) -> Signature {
         let mut key = by.key(if claimed.is_some() { 0 } else { self.key });
         let at = time(self.at.unwrap_or(SIGNED));
@@ -93,7 +117,12 @@ impl Options {
         if self.no_time || self.no_issuer || self.kind > 1 {
             return self.bare(&mut key, message);
         }
-        let mut signature = builder.sign_message(&mut key, message).expect("a signature");
+        let mut signature = match &by.gpg {
+            Some(gpg) => {
+                gpg.sign(&key.public().fingerprint().to_hex(), self.at.unwrap_or(SIGNED), &self.words(), message)
+            }
+            None => builder.sign_message(&mut key, message).expect("a signature"),
+        };
         if let Some(claimed) = claimed {
             let id = SubpacketValue::Issuer(claimed.key(0).public().keyid());
             signature.unhashed_area_mut().add(Subpacket::new(id, false).expect("a subpacket")).expect("room");

@@ -12,6 +12,7 @@ use sequoia_openpgp::{Cert, Packet};
 use serde::Deserialize;
 
 use super::certify::Word;
+use super::gpg::InGpg;
 
 /// When all keys are made, unless a case says otherwise: 2024-01-01T00:00:00Z.
 pub(crate) const MADE: u64 = 1_704_067_200;
@@ -70,6 +71,18 @@ pub(crate) struct Person {
     keys: Vec<KeyPair>,
     /// What the certificate cannot hold, since nothing binds it.
     loose: Vec<u8>,
+    /// Where gpg makes what this person signs.
+    pub(super) gpg: Option<InGpg>,
+}
+
+impl Recipe {
+    /// What gpg does not do of all this.
+    pub(super) fn beyond_gpg(&self) -> Option<&'static str> {
+        match self.flood {
+            0 => self.certified.iter().find_map(Word::beyond_gpg),
+            _ => Some("a flood of certifications that do not hold"),
+        }
+    }
 }
 
 impl Person {
@@ -79,7 +92,7 @@ impl Person {
         primary.set_creation_time(made).expect("a date");
         let mut signer = primary.clone().into_keypair().expect("a secret key");
         let cert = Cert::try_from(vec![Packet::from(primary)]).expect("a certificate");
-        let mut person = Self { cert, keys: vec![signer.clone()], loose: Vec::new() };
+        let mut person = Self { cert, keys: vec![signer.clone()], loose: Vec::new(), gpg: None };
         let first = recipe.user_id.clone().unwrap_or_else(|| format!("{name} <{name}@example.org>"));
         let hash = recipe.binding_hash.as_deref().map_or(HashAlgorithm::SHA512, hash);
         for number in 0..=recipe.user_ids {
@@ -173,6 +186,35 @@ impl Person {
     pub(super) fn plus(self, packets: impl IntoIterator<Item = Packet>) -> Self {
         let packets: Vec<_> = packets.into_iter().collect();
         Self { cert: self.cert.insert_packets(packets).expect("packets").0, ..self }
+    }
+
+    /// A certificate of the same keys and user IDs without any fault, with which gpg signs.
+    pub(super) fn plain(&self) -> Cert {
+        let made = self.cert.primary_key().key().creation_time();
+        let mut signer = self.key(0);
+        let primary = self.cert.primary_key().key().clone().parts_into_secret().expect("a secret key");
+        let mut cert = Cert::try_from(vec![Packet::from(primary)]).expect("a certificate");
+        let builder = |kind| SignatureBuilder::new(kind).set_signature_creation_time(made).expect("a date");
+        for user_id in self.cert.userids().map(|one| one.userid().clone()) {
+            let flags = KeyFlags::empty().set_certification().set_signing();
+            let binding = builder(SignatureType::PositiveCertification).set_key_flags(flags).expect("flags");
+            let binding = binding.sign_userid_binding(&mut signer, None, &user_id).expect("a binding");
+            cert = cert.insert_packets([Packet::from(user_id), binding.into()]).expect("packets").0;
+        }
+        for mut subkey in self.keys.iter().skip(1).cloned() {
+            let key: Key<SecretParts, SubordinateRole> = Key::from(subkey.clone()).role_into_subordinate();
+            let public = key.clone().parts_into_public();
+            let back = builder(SignatureType::PrimaryKeyBinding)
+                .sign_primary_key_binding(&mut subkey, self.cert.primary_key().key(), &public)
+                .expect("a back signature");
+            let binding = builder(SignatureType::SubkeyBinding)
+                .set_key_flags(KeyFlags::empty().set_signing())
+                .and_then(|b| b.set_embedded_signature(back))
+                .and_then(|b| b.sign_subkey_binding(&mut signer, self.cert.primary_key().key(), &public));
+            let packets = [Packet::from(key), binding.expect("a binding").into()];
+            cert = cert.insert_packets(packets).expect("packets").0;
+        }
+        cert
     }
 
     /// The public certificate's packets.

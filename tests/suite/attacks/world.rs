@@ -9,13 +9,14 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use sequoia_openpgp::armor::Kind;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use super::forms::{Options, armor};
+use super::evidence::{ManifestSpec, SignSpec, replace};
+use super::gpg::Gpg;
 use super::people::{Person, Recipe};
 use super::said::SaidSpec;
 
@@ -101,41 +102,12 @@ pub(crate) enum Step {
     },
     /// Renames a file of a store to the name that its content asks for.
     Rehash(String),
-}
-
-/// What a case says of a manifest.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct ManifestSpec {
-    package: Option<String>,
-    authors: Option<Vec<String>>,
-    released: Option<String>,
-    previous: Vec<String>,
-    /// In place of what was measured.
-    tree: Option<String>,
-    files: Option<u64>,
-    bytes: Option<u64>,
-    /// Replacements in the printed text, each of what is there exactly once.
-    edit: Vec<[String; 2]>,
-    /// The whole text.
-    text: Option<String>,
-    /// `package` or another directory of the world.
-    of: Option<String>,
-    no_tree_text: bool,
-}
-
-/// What a case says of a signature file.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, rename_all = "kebab-case")]
-pub(crate) struct SignSpec {
-    by: Option<String>,
-    /// What is signed, and where the signature goes.
-    over: Option<String>,
-    to: Option<String>,
-    /// Whose name the file bears.
-    named: Option<String>,
-    #[serde(flatten)]
-    options: Options,
+    /// Writes a `lock` or a `state` with this content, whole.
+    Memory {
+        path: String,
+        kind: String,
+        text: String,
+    },
 }
 
 pub(crate) struct World {
@@ -145,12 +117,16 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A package, and everybody's certificate in the keyring.
-    pub(crate) fn new(people: &BTreeMap<String, Recipe>, program: &Path) -> Self {
+    /// A package, and everybody's certificate in the keyring. Where there is a gpg, all is signed by it.
+    pub(crate) fn new(people: &BTreeMap<String, Recipe>, program: &Path, gpg: Option<&Arc<Gpg>>) -> Self {
         let folder = tempfile::Builder::new().prefix("attack").tempdir().expect("a directory");
         let recipes = people;
+        let person = |name: &str, recipe: &Recipe| match gpg {
+            Some(gpg) => gpg.person(name, recipe),
+            None => Person::new(name, recipe),
+        };
         let mut people: BTreeMap<_, _> =
-            recipes.iter().map(|(name, recipe)| (name.clone(), Person::new(name, recipe))).collect();
+            recipes.iter().map(|(name, recipe)| (name.clone(), person(name, recipe))).collect();
         for (name, recipe) in recipes {
             let by = recipe.flood_by.as_ref().map(|by| people[by].clone());
             let person = people.remove(name).expect("somebody").flooded(recipe, by.as_ref());
@@ -297,6 +273,11 @@ impl World {
                 let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(from);
                 self.write(to, &fs::read(from).expect("a file of data"));
             }
+            Step::Memory { path, kind, text } => {
+                let text = self.bytes(text);
+                let head = format!("countersign = \"{kind}/1\"\ndigest = \"sha256:{}\"\n", hex(&text));
+                self.write(path, &[head.into_bytes(), text].concat());
+            }
             Step::Rehash(path) => {
                 let path = self.path(&self.fill(path));
                 let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
@@ -313,18 +294,31 @@ impl World {
     }
 
     /// Runs the program with these words, in the world, without an environment.
-    #[expect(clippy::disallowed_methods, reason = "the attacks are run against the program itself")]
     pub(crate) fn run(&self, words: &[String]) -> std::process::Output {
+        self.run_in("", words)
+    }
+
+    /// The same, in one of the world's folders.
+    #[expect(clippy::disallowed_methods, reason = "the attacks are run against the program itself")]
+    pub(crate) fn run_in(&self, folder: &str, words: &[String]) -> std::process::Output {
         let words = words.iter().map(|word| OsString::from_vec(super::unescape(&self.fill(word))));
         let mut command = std::process::Command::new(&self.program);
         // Everything of the user's own lies in the world.
         command
             .env_clear()
             .env("HOME", self.root().join("home"))
-            .current_dir(self.root())
+            .current_dir(self.root().join(folder))
             .args(words)
             .output()
             .expect("the program starts")
+    }
+
+    /// Whether the user wrote a fingerprint down: on the command line, or in a policy.
+    pub(super) fn is_written_down(&self, words: &[String], fingerprint: &str) -> bool {
+        let policies =
+            ["policy.toml", "countersign.toml", "home/.config/countersign/policy.toml", "base/countersign.toml"];
+        let policies = policies.iter().filter_map(|file| fs::read_to_string(self.path(file)).ok());
+        words.iter().map(|word| self.fill(word)).chain(policies).any(|text| text.contains(fingerprint))
     }
 
     /// Everything in the world: path, kind, mode, size, time of change. What only reads leaves it as it is.
@@ -345,11 +339,11 @@ impl World {
         all
     }
 
-    fn bytes(&self, text: &str) -> Vec<u8> {
+    pub(super) fn bytes(&self, text: &str) -> Vec<u8> {
         super::unescape(&self.fill(text))
     }
 
-    fn read(&self, path: &str) -> Vec<u8> {
+    pub(super) fn read(&self, path: &str) -> Vec<u8> {
         fs::read(self.path(&self.fill(path))).unwrap_or_else(|why| panic!("{path}: {why}"))
     }
 
@@ -367,76 +361,6 @@ impl World {
 
     fn chmod(&self, path: &str, mode: u32) {
         fs::set_permissions(self.path(path), fs::Permissions::from_mode(mode)).expect("changed");
-    }
-
-    fn manifest(&self, spec: &ManifestSpec) {
-        let dir = spec.of.as_deref().unwrap_or("package");
-        let (text, files, bytes) = self.tree(dir);
-        if !spec.no_tree_text {
-            self.write(&format!("{dir}/.countersign/tree"), &text);
-        }
-        let list = |items: &[String]| {
-            let mut items: Vec<_> = items.iter().map(|item| format!("\"{item}\"")).collect();
-            items.sort();
-            items.join(", ")
-        };
-        let authors = spec.authors.clone().unwrap_or_else(|| vec!["alice".to_owned()]);
-        let authors: Vec<_> = authors.iter().map(|name| self.person(name).fingerprint(0)).collect();
-        let previous = match &spec.previous[..] {
-            [] => String::new(),
-            some => format!("previous = [{}]\n", list(&some.iter().map(|one| self.fill(one)).collect::<Vec<_>>())),
-        };
-        let tree = spec.tree.as_ref().map_or_else(|| format!("sha256:{}", hex(&text)), |tree| self.fill(tree));
-        let printed = format!(
-            "countersign = \"manifest/1\"\npackage = \"{}\"\nreleased = {}\nauthors = [{}]\n{previous}tree = \"{tree}\"\n\
-             files = {}\nbytes = {}\n",
-            spec.package.as_deref().unwrap_or("pkg:generic/acme@1.0"),
-            spec.released.as_deref().unwrap_or("2024-06-01T00:00:00Z"),
-            list(&authors),
-            spec.files.unwrap_or(files),
-            spec.bytes.unwrap_or(bytes),
-        );
-        let mut bytes = spec.text.as_ref().map_or_else(|| printed.into_bytes(), |text| self.bytes(text));
-        for [old, new] in &spec.edit {
-            bytes = replace(&bytes, &self.bytes(old), &self.bytes(new));
-        }
-        self.write(&format!("{dir}/.countersign/manifest.toml"), &bytes);
-    }
-
-    fn sign(&self, spec: &SignSpec) {
-        let by = spec.by.as_deref().unwrap_or("alice");
-        let over = spec.over.as_deref().unwrap_or("package/.countersign/manifest.toml");
-        let options = &spec.options;
-        let with = options.with.as_ref().map(|name| self.person(name));
-        let claims = options.claims.as_ref().map(|name| self.person(name));
-        let file = options.file(self.person(by), with, claims, &self.read(over));
-        let named = self.person(spec.named.as_deref().unwrap_or(by)).fingerprint(0);
-        let to = spec.to.clone().unwrap_or_else(|| format!("package/.countersign/manifest.toml.{named}.asc"));
-        let sixteen = &hex(&file)[..16];
-        self.write(&to.replace('#', sixteen), &file);
-    }
-
-    fn certificates(&self, of: &[String], to: &str, form: &str) {
-        let people: Vec<_> = of.iter().map(|name| self.person(name)).collect();
-        let public = people.iter().flat_map(|person| person.public()).collect::<Vec<_>>();
-        let bytes = match form {
-            "binary" => public,
-            "armored" => armor(Kind::PublicKey, &public),
-            "blocks" => people.iter().flat_map(|person| armor(Kind::PublicKey, &person.public())).collect(),
-            "old" => people.iter().flat_map(|person| person.unrevoked()).collect(),
-            "bare" => people.iter().flat_map(|person| person.bare()).collect(),
-            "rubbish" => people.iter().flat_map(|person| [person.public(), b"rubbish".to_vec()].concat()).collect(),
-            "version-3" => {
-                // The packet's header has two bytes; the version follows.
-                let mut bytes = public;
-                bytes[2] = 3;
-                bytes
-            }
-            "secret" => people.iter().flat_map(|person| person.secret()).collect(),
-            "cut" => public[..public.len() - 9].to_vec(),
-            other => panic!("no form of certificates is named {other}"),
-        };
-        self.write(to, &bytes);
     }
 
     /// The tree text of a directory, as the format's description says, with the number of files and bytes.
@@ -464,13 +388,6 @@ impl World {
         let text = [b"countersign-tree/1\n".to_vec()].into_iter().chain(lines.into_values()).flatten().collect();
         (text, files, bytes)
     }
-}
-
-fn replace(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
-    assert!(!old.is_empty(), "nothing to replace");
-    let places: Vec<_> = (0..bytes.len()).filter(|place| bytes[*place..].starts_with(old)).collect();
-    let [place] = places[..] else { panic!("{old:?} is there {} times", places.len()) };
-    [&bytes[..place], new, &bytes[place + old.len()..]].concat()
 }
 
 fn copy(from: &Path, to: &Path) {
