@@ -7,7 +7,7 @@
 
 mod crash;
 mod desk;
-mod full_disk;
+pub(crate) mod full_disk;
 mod keys;
 mod refusals;
 mod releases;

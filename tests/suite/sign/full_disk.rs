@@ -88,11 +88,11 @@ fn ready(test: &str) -> Option<(Desk, Home, Small)> {
 }
 
 /// A file system of its own, for as long as this lives.
-struct Small(PathBuf);
+pub(crate) struct Small(PathBuf);
 
 impl Small {
     /// Mounts it; nothing, said loudly, where that cannot be.
-    fn mount(test: &str, at: &Path) -> Option<Self> {
+    pub(crate) fn mount(test: &str, at: &Path) -> Option<Self> {
         if !found(test, &["mount", "umount"]) {
             return None;
         }
@@ -112,7 +112,7 @@ impl Drop for Small {
 }
 
 /// Writes until there is no room, then gives back so many pages.
-fn fill(file: &Path, pages: u64) {
+pub(crate) fn fill(file: &Path, pages: u64) {
     let mut filler = fs::File::create(file).unwrap();
     while filler.write_all(&[b'x'; 4096]).is_ok() {}
     let size = filler.metadata().unwrap().len() & !4095;
