@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::fingerprint::Fingerprint;
@@ -20,10 +21,12 @@ use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
 
 mod files;
+mod later;
 pub mod local;
 
 pub(crate) use files::folders_read;
 use files::{Files, merge};
+pub use later::LaterKeyring;
 
 /// Certificates, each once, by the fingerprint of their primary key.
 #[derive(Debug, Clone, Default)]
@@ -44,14 +47,19 @@ impl Keyring {
     /// # Errors
     /// The first file that is not a whole keyring of public certificates, or a place without any certificate.
     pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<Self, KeyringError> {
-        let files = Files::read(paths, limits)?;
+        Self::of_files(&Files::read(paths, limits)?, limits)
+    }
+
+    fn of_files(files: &Files, limits: &Limits) -> Result<Self, KeyringError> {
         let pieces = files.pieces()?;
         let raw = pieces.certificates()?;
         let mut keyring = Self { set_aside: [files.notes(), &raw.set_aside].concat(), ..Self::default() };
         let found = raw.certificates;
         let issuers = found.values().map(RawCertificate::id).collect();
-        for certificate in found.into_values() {
-            match certificate.minimise(&issuers, limits) {
+        let found: Vec<_> = found.into_values().collect();
+        let read: Vec<_> = found.into_par_iter().map(|certificate| certificate.minimise(&issuers, limits)).collect();
+        for certificate in read {
+            match certificate {
                 Ok(certificate) => keyring.insert(certificate, false),
                 Err(error) => keyring.set_aside.push(reason(&error)),
             }
