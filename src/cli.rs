@@ -118,7 +118,7 @@ fn dispatch(command: Command, edge: &Edge, out: &mut dyn Write, err: &mut dyn Wr
         Command::Sign(arguments) => sign::run(&arguments, &context, out, err),
         Command::Diff(arguments) => diff::run(&arguments, &context, out),
         Command::Review(arguments) => review::run(&arguments, &context, out, err),
-        Command::Check(command) => check::run(&command, &context, out),
+        Command::Check(command) => check::run(&command, &context, out, err),
         Command::Withdraw(arguments) => check::withdraw(&arguments, &context, out, err),
         Command::Suggest(arguments) => suggest::run(&arguments, &context, out),
         Command::Tree(arguments) => tree::run(&arguments, &context, out, err),

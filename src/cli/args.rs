@@ -17,7 +17,9 @@ use crate::reason::Code;
 pub(crate) use certify::CertifyArgs;
 pub(crate) use keyring::KeyringCommand;
 pub(crate) use policy::{PolicyCommand, TemplateName};
-pub(crate) use reading::{CheckCommand, CheckRecordArgs, DiffArgs, ReviewArgs, SayArgs, SuggestArgs, WithdrawArgs};
+pub(crate) use reading::{
+    CheckCommand, CheckRecordArgs, CheckRunArgs, DiffArgs, ReviewArgs, RunCommand, SayArgs, SuggestArgs, WithdrawArgs,
+};
 pub(crate) use report::{CompletionsArgs, DoctorArgs, ReportArgs};
 pub(crate) use verify::{AcceptArgs, QuestionArgs, RowsArgs, VerifyArgs};
 

@@ -1,10 +1,12 @@
-//! `countersign check record PURL DIR` and `countersign withdraw PURL DIR`: what is said of one tree as a whole.
+//! `countersign check record PURL DIR`, `check run` and `countersign withdraw PURL DIR`: what is said of one tree as a whole.
+
+mod registry_checksum;
 
 use std::io::Write;
 
 use serde_json::json;
 
-use super::args::{CheckCommand, CheckRecordArgs, WithdrawArgs};
+use super::args::{CheckCommand, CheckRecordArgs, RunCommand, WithdrawArgs};
 use super::diff::Measured;
 use super::say::{Said, SayUse, Speaker, answer};
 use super::sign::Unconfirmed;
@@ -19,9 +21,17 @@ use crate::statement::{check, withdrawal};
 
 use super::args::Format;
 
-pub(super) fn run(command: &CheckCommand, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+pub(super) fn run(
+    command: &CheckCommand,
+    context: &Context<'_>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<u8> {
     match command {
         CheckCommand::Record(arguments) => record(arguments, context, out),
+        CheckCommand::Run(RunCommand::RegistryChecksum(arguments)) => {
+            registry_checksum::run(arguments, context, out, err)
+        }
     }
 }
 

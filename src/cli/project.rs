@@ -1,6 +1,7 @@
 //! `countersign verify` and `countersign accept` for a whole project, known by its lockfile.
 
 use std::io::Write;
+use std::path::Path;
 
 use super::args::{AcceptArgs, Format, QuestionArgs, RowsArgs, VerifyArgs};
 use super::ground::{Ground, Refused};
@@ -10,6 +11,7 @@ use crate::accept::{AcceptError, Remembered, next_of_project, remember_project};
 use crate::ecosystem::{self, Ecosystem, Env, Locked};
 use crate::lock::Lock;
 use crate::pattern::Pattern;
+use crate::reason::Reason;
 use crate::report::project::{Detail, ProjectText};
 use crate::report::{ProjectReport, Report};
 use crate::shown::Shown;
@@ -95,12 +97,11 @@ pub(super) fn accept(
     let Some(file) = &ground.lock else {
         anyhow::bail!("there is no place for memory: name one with --lock, or set HOME");
     };
-    let rows = RowsArgs { only: Vec::new(), changed: false, verbose: false, quiet: false };
-    let verified = match look(ecosystem, question, &rows, &ground, context)? {
+    let verified = match look(ecosystem, question, &EVERYTHING, &ground, context)? {
         Ok(verified) => verified,
         Err(report) => return Ok(tell(&report, question.format, out)?),
     };
-    let code = tell_project(&verified.report, question.format, &rows, context, out)?;
+    let code = tell_project(&verified.report, question.format, &EVERYTHING, context, out)?;
     if verified.report.verdict != Outcome::Accepted {
         return Ok(code);
     }
@@ -128,8 +129,7 @@ pub(super) fn report(
     context: &Context<'_>,
 ) -> anyhow::Result<Report> {
     let ecosystem = ecosystem.ok_or(NoProject)?;
-    let rows = RowsArgs { only: Vec::new(), changed: false, verbose: false, quiet: false };
-    let looked = look(ecosystem, question, &rows, ground, context)?;
+    let looked = look(ecosystem, question, &EVERYTHING, ground, context)?;
     Ok(looked.map_or_else(|report| *report, |verified| verified.report))
 }
 
@@ -155,10 +155,10 @@ fn look(
             return Ok(Err(Box::new(report)));
         }
     };
-    let only: Vec<_> = rows.only.iter().map(|text| Only::parse(text)).collect::<Result<_, _>>()?;
+    let only = Only::all(&rows.only)?;
     let lock = ground.lock.as_ref().map(|file| file.lock());
     let wanted = |locked: &Locked| {
-        let named = only.is_empty() || only.iter().any(|only| only.fits(locked));
+        let named = Only::any_fits(&only, locked);
         named && !(rows.changed && lock.is_some_and(|lock| lock.pin(&locked.package).is_some()))
     };
     let count = project.locked().iter().filter(|locked| wanted(locked)).count();
@@ -172,13 +172,37 @@ fn look(
     Ok(Ok(verified))
 }
 
+/// Opens a project that is known by its lockfile; where that cannot be used, every reason why.
+pub(super) fn open(
+    dir: &Path,
+    context: &Context<'_>,
+) -> anyhow::Result<Result<Box<dyn ecosystem::Project>, Vec<Reason>>> {
+    let ecosystem = ecosystem::detect(&context.edge.folder.join(dir)).ok_or(NoProject)?;
+    Ok(ecosystem.open(dir, &env(context), &context.limits))
+}
+
+fn env<'a>(context: &'a Context<'_>) -> Env<'a> {
+    let edge = context.edge;
+    Env { folder: &edge.folder, home: edge.home.as_deref(), variables: &edge.variables }
+}
+
 /// What `--only` names.
-enum Only {
+pub(super) enum Only {
     Name(String),
     Pattern(Pattern),
 }
 
 impl Only {
+    /// Reads all that was named.
+    pub(super) fn all(named: &[String]) -> anyhow::Result<Vec<Self>> {
+        named.iter().map(|text| Self::parse(text)).collect()
+    }
+
+    /// Whether a package is named; where nothing is, all are.
+    pub(super) fn any_fits(only: &[Self], locked: &Locked) -> bool {
+        only.is_empty() || only.iter().any(|only| only.fits(locked))
+    }
+
     fn parse(text: &str) -> anyhow::Result<Self> {
         if !text.starts_with("pkg:") {
             return Ok(Self::Name(text.to_owned()));
@@ -191,6 +215,19 @@ impl Only {
             Self::Name(name) => locked.package.name() == name,
             Self::Pattern(pattern) => pattern.matches(&locked.package),
         }
+    }
+}
+
+/// Prints a report on a project, or on one package.
+pub(super) fn tell_any(
+    report: &Report,
+    format: Format,
+    context: &Context<'_>,
+    out: &mut dyn Write,
+) -> anyhow::Result<u8> {
+    match report.project {
+        Some(_) => tell_project(report, format, &EVERYTHING, context, out),
+        None => Ok(tell(report, format, out)?),
     }
 }
 
@@ -212,3 +249,6 @@ fn tell_project(
     write!(out, "{}", ProjectText { report, detail, colour: context.edge.screen.color })?;
     Ok(report.verdict.exit_code())
 }
+
+/// Every row, told as ever.
+const EVERYTHING: RowsArgs = RowsArgs { only: Vec::new(), changed: false, verbose: false, quiet: false };

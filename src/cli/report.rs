@@ -36,8 +36,7 @@ pub(super) fn run(arguments: &ReportArgs, context: &Context<'_>, out: &mut dyn W
     }
     write_page(&arguments.html, &report)
         .map_err(|source| NotWritten { path: arguments.html.clone(), why: Why::System(source) })?;
-    super::tell(&report, question.format, out)?;
-    Ok(report.verdict.exit_code())
+    project::tell_any(&report, question.format, context, out)
 }
 
 /// Writes the page in one step: whoever looks sees the old one or the new one.

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::args::{Format, SayArgs};
 use super::{Context, tell_json};
+use crate::limits::Limits;
 use crate::package::Purl;
 use crate::programs::Programs;
 use crate::publish::Published;
@@ -45,6 +46,11 @@ impl<'a> Speaker<'a> {
     /// Now: whoever reads takes their time.
     pub(super) fn now(&self) -> Timestamp {
         self.context.now.plus(self.started.elapsed())
+    }
+
+    /// How much is read.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.context.limits
     }
 
     /// The stores that are there.

@@ -4,6 +4,7 @@
 mod arch_and_gpg;
 mod archives;
 mod attacks;
+mod browser;
 mod cache;
 mod card;
 mod certify;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the program itself is run")]
 
+mod checks;
 mod made;
 mod real;
 

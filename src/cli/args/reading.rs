@@ -165,6 +165,36 @@ impl ReviewArgs {
 pub(crate) enum CheckCommand {
     /// Sign a tool's result about a package's tree.
     Record(CheckRecordArgs),
+    /// Run a check of our own on a whole project, and sign its results.
+    #[command(subcommand)]
+    Run(RunCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunCommand {
+    /// Sign, for each dependency, that its archive and its installed files are what the lockfile's checksum says.
+    RegistryChecksum(CheckRunArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What was said before with the same key, in one of the stores, is not signed again. Where any dependency is not what the lockfile says, nothing is signed and the exit code is 1. Such a check counts only for whoever has the same checksum in their own lockfile.
+
+Examples:
+  countersign check run registry-checksum --store evidence
+  countersign check run registry-checksum --only serde --key 0123456789ABCDEF0123456789ABCDEF01234567 --store evidence --yes")]
+pub(crate) struct CheckRunArgs {
+    /// The project, known by its lockfile.
+    #[arg(value_name = "PROJECT", default_value = ".")]
+    pub(crate) project: PathBuf,
+    /// These packages alone: a name, or a pattern such as pkg:cargo/serde. May be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) only: Vec<String>,
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) say: SayArgs,
 }
 
 #[derive(Debug, Args)]

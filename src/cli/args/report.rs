@@ -10,6 +10,7 @@ use super::{Format, QuestionArgs};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  countersign report --html report.html
   countersign report acme-2.1 --html acme.html
   countersign report acme-2.1 --package pkg:generic/acme@2.1 --store evidence --html -")]
 pub(crate) struct ReportArgs {

@@ -17,7 +17,7 @@ const INDEX: &str = "index.crates.io-1949cf8c6b5b557f";
 const OLD_INDEX: &str = "github.com-1ecc6299db9ec823";
 
 /// A project, and the home of Cargo that it uses.
-struct World {
+pub(super) struct World {
     dir: TempDir,
 }
 
@@ -56,25 +56,25 @@ fn manifest(name: &str, version: &str) -> String {
 
 impl World {
     /// With these packages of the registry, unpacked, each with its archive.
-    fn new(packages: &[(&str, &str)]) -> Self {
+    pub(super) fn new(packages: &[(&str, &str)]) -> Self {
         let world = Self { dir: tools::scratch() };
         world.write("project/Cargo.toml", manifest("own", "0.1.0"));
         world.lock(packages, "");
         world
     }
 
-    fn at(&self, path: &str) -> PathBuf {
+    pub(super) fn at(&self, path: &str) -> PathBuf {
         self.dir.path().join(path)
     }
 
-    fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+    pub(super) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.at(path);
         fs::create_dir_all(path.parent().expect("a parent")).expect("made");
         fs::write(path, content).expect("written");
     }
 
     /// Writes the lockfile with these packages, and puts them where Cargo would.
-    fn lock(&self, packages: &[(&str, &str)], more: &str) {
+    pub(super) fn lock(&self, packages: &[(&str, &str)], more: &str) {
         let mut lock = String::from("version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
         for (name, version) in packages {
             let content = manifest(name, version);
@@ -93,12 +93,16 @@ impl World {
     }
 
     fn run(&self, words: &[&str]) -> std::process::Output {
-        let own = self.at("own");
-        program(&self.at("project"), &self.at("home"), &own, words).output().expect("the program runs")
+        self.program(words).output().expect("the program runs")
+    }
+
+    /// The program in the project, about to start.
+    pub(super) fn program(&self, words: &[&str]) -> std::process::Command {
+        program(&self.at("project"), &self.at("home"), &self.at("own"), words)
     }
 
     /// The answer in short.
-    fn verify(&self, more: &[&str]) -> (Option<i32>, Vec<String>) {
+    pub(super) fn verify(&self, more: &[&str]) -> (Option<i32>, Vec<String>) {
         answer(&self.run(&[&["verify", "--format", "json"], more].concat()))
     }
 

@@ -1,0 +1,1 @@
+//! Nothing: only the lockfile beside it is of interest.
