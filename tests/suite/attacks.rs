@@ -19,6 +19,7 @@ pub(crate) mod world;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -133,7 +134,8 @@ fn with_gpg() {
     }
     let tried = try_all(&folders, |_, case| case.in_process.is_none(), Some(&gpg), faults);
     assert!(gpg.made() > 0, "gpg made nothing");
-    println!("{tried} cases by gpg, which made {} signatures; {beyond} that it cannot make", gpg.made());
+    let told = format!("{tried} cases by gpg, which made {} signatures; {beyond} that it cannot make", gpg.made());
+    writeln!(std::io::stderr(), "{told}").expect("stderr");
 }
 
 /// Tries the cases that are chosen, several at a time. Gives how many there were.
