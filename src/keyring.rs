@@ -151,6 +151,15 @@ impl Keyring {
         self.certificates.get(fingerprint).is_some_and(|entry| entry.evidence)
     }
 
+    /// Whether every certificate of `before` is as it was: then whatever was added is evidence alone, on which no
+    /// certification counts, and a network of `before` is one of this.
+    pub fn only_adds_evidence_to(&self, before: &Self) -> bool {
+        before.certificates.iter().all(|(fingerprint, entry)| {
+            let now = self.certificates.get(fingerprint);
+            now.is_some_and(|now| Arc::ptr_eq(&now.certificate, &entry.certificate))
+        })
+    }
+
     /// What was found and is not used, each with its reason.
     pub fn set_aside(&self) -> &[Reason] {
         &self.set_aside
@@ -197,7 +206,10 @@ impl Keyring {
             (together, _) => together,
         };
         if let Some(Ok(certificate)) = together {
-            self.insert(certificate, evidence);
+            // What says nothing new leaves the certificate as it is, with all that was computed of it.
+            if known.as_ref().is_none_or(|entry| entry.certificate.bytes() != certificate.bytes()) {
+                self.insert(certificate, evidence);
+            }
             return;
         }
         // Too much together: one by one, and only what the owner signed.

@@ -249,9 +249,13 @@ fn judge_package<'n>(request: &Request<'_>, shared: &'n Shared<'n>, wanted_needs
     if certificates.is_empty() {
         return gathered.judge(request, request.keyring, shared, wanted_needs);
     }
-    // Certificates that came with this package are no other package's, so it gets a network of its own.
+    // Certificates that came with this package are no other package's. Where they say something new of certificates that
+    // are trusted, such as a revocation, the package gets a network of its own.
     let certificates = certificates.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let keyring = request.keyring.with_evidence(certificates, request.limits);
+    if keyring.only_adds_evidence_to(request.keyring) {
+        return gathered.judge(request, &keyring, shared);
+    }
     let network = has_trust(request.policy).then(|| Network::new(&keyring, request.times));
     let shared = Shared::of(network.as_ref(), &keyring, request.policy);
     gathered.judge(request, &keyring, &shared, wanted_needs)

@@ -303,3 +303,15 @@ fn certifications_that_came_with_evidence_are_nobodys_word() {
     let keyring = local.with_evidence([("bare", &bare[..])], &Limits::default());
     assert_eq!(keyring.by_fingerprint(&own).expect("a certificate").claims().len(), 1);
 }
+
+#[test]
+fn evidence_that_says_nothing_new_changes_nothing() {
+    let (one, stranger) = (Person::new(), Person::new());
+    let local = Keyring::from_certificates([one.certificate()]);
+    let with = |files: &[&[u8]]| {
+        let files = files.iter().map(|bytes| ("file", *bytes));
+        local.with_evidence(files, &Limits::default()).only_adds_evidence_to(&local)
+    };
+    assert!(with(&[]) && with(&[&one.public()]) && with(&[&stranger.public(), &one.public(), b"rubbish"]));
+    assert!(!with(&[&one.clone().revoked(None, days_ago(3)).public()]));
+}
