@@ -4,12 +4,16 @@
 //! cargo run --release --locked --manifest-path oracle/Cargo.toml [KEYRING…]
 //! ```
 //!
+//! `time KEYRING ROOT [certification-network]` in the place of keyrings times sequoia-wot on one keyring, for
+//! `benches/trust.sh`, and compares nothing.
+//!
 //! Three kinds of networks: random ones without key material, those that sequoia-wot publishes with its own tests, and
 //! keyrings that are named on the command line. A disagreement is intended only if it falls into one of the classes of
 //! [`Difference`]; `README.md` says for each how that is told.
 
 mod keyrings;
 mod random;
+mod timing;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -68,6 +72,13 @@ impl Tally {
 }
 
 fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args().skip(1).collect();
+    if let [mode, keyring, root, kind @ ..] = &words[..]
+        && mode == "time"
+    {
+        timing::tell(keyring.as_ref(), root, kind.iter().any(|kind| kind == "certification-network"));
+        return ExitCode::SUCCESS;
+    }
     let named: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let mut good = random::compare(RANDOM).tell("random networks");
     good &= keyrings::published().tell("published networks");
