@@ -11,6 +11,7 @@ mod codes;
 mod commands;
 mod corpus;
 mod crates;
+mod debian;
 mod diff;
 mod docs;
 mod doctor;
