@@ -19,6 +19,7 @@ mod fifty_crates;
 mod first_verdict;
 mod floors;
 mod gpg_matrix;
+mod hostile_keyrings;
 mod keyring;
 mod memory;
 mod networks;
