@@ -4,12 +4,17 @@
 //! cargo run --release --locked --manifest-path oracle/Cargo.toml [KEYRING…]
 //! ```
 //!
+//! `time KEYRING ROOT [certification-network]` in the place of keyrings times sequoia-wot on one keyring, for
+//! `benches/trust.sh`, and compares nothing.
+//!
 //! Three kinds of networks: random ones without key material, those that sequoia-wot publishes with its own tests, and
 //! keyrings that are named on the command line. A disagreement is intended only if it falls into one of the classes of
 //! [`Difference`]; `README.md` says for each how that is told.
 
 mod keyrings;
 mod random;
+mod stuck;
+mod timing;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,10 +23,12 @@ use std::process::ExitCode;
 /// The disagreements that are intended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Difference {
-    /// sequoia-wot takes shortest paths one after the other and never takes one back; ours finds more.
+    /// sequoia-wot takes one path after the other and never takes one back; other paths together carry more.
     Greedy,
     /// sequoia-wot lets a root's amount cap each certification, ours caps the root.
     RootBudget,
+    /// So it also caps what another root passes on through it; ours bounds only what starts at a root.
+    RootPassedThrough,
     /// sequoia-wot does not ask whether the target has expired or was revoked.
     TargetStatus,
     /// sequoia-wot also authenticates a user ID that the target never claimed by a self-signature; ours asks for one.
@@ -68,8 +75,16 @@ impl Tally {
 }
 
 fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args().skip(1).collect();
+    if let [mode, keyring, root, kind @ ..] = &words[..]
+        && mode == "time"
+    {
+        timing::tell(keyring.as_ref(), root, kind.iter().any(|kind| kind == "certification-network"));
+        return ExitCode::SUCCESS;
+    }
     let named: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let mut good = random::compare(RANDOM).tell("random networks");
+    let mut good = random::trap().tell("the greedy trap");
+    good &= random::compare(RANDOM).tell("random networks");
     good &= keyrings::published().tell("published networks");
     for keyring in &named {
         good &= keyrings::named(keyring).tell(&keyring.display().to_string());

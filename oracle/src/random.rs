@@ -10,6 +10,7 @@ use sequoia_openpgp::Fingerprint;
 use sequoia_openpgp::packet::UserID;
 use sequoia_wot::{CertSynopsis, Certification, Depth as TheirDepth, Network, RevocationStatus, UserIDSynopsis};
 
+use crate::stuck::{self, Taken};
 use crate::{Difference, Tally};
 
 /// Compares `count` networks, always the same ones.
@@ -18,22 +19,61 @@ pub fn compare(count: usize) -> Tally {
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     for _ in 0..count {
         let problem = problem(&mut random);
-        let wanted = [40, 60, 120][random.below(3)];
-        let ours = reaches(&problem, wanted);
-        let theirs = sequoia(&problem, wanted);
-        let why = match (ours, theirs >= usize::from(wanted)) {
-            (true, false) => Some(Difference::Greedy),
-            // Without the root's own budget, ours finds what theirs found.
-            (false, true) => reaches_without_root_budget(&problem, wanted).then_some(Difference::RootBudget),
-            _ => None,
-        };
-        tally.note(|| format!("{wanted} of {theirs} in {problem:?}"), ours, theirs >= usize::from(wanted), why);
+        ask(&problem, [40, 60, 120][random.below(3)], &mut tally);
     }
     tally
 }
 
+/// The network of `tests/networks/greedy-trap`, in which the shortest path takes what two others need.
+pub fn trap() -> Tally {
+    let mut tally = Tally::default();
+    let arc = |issuer, certificate| Arc {
+        issuer: Node(issuer),
+        certificate: Node(certificate),
+        amount: Amount::capped(60),
+        depth: Depth::UNLIMITED,
+    };
+    let problem = Problem {
+        nodes: 7,
+        target: 6,
+        roots: vec![Root { node: Node(0), amount: Amount::FULL, depth: Depth::UNLIMITED }],
+        steps: vec![arc(0, 1), arc(0, 2), arc(1, 3), arc(1, 4), arc(2, 3), arc(4, 5)],
+        ends: vec![End { arc: arc(3, 6), own: 0 }, End { arc: arc(5, 6), own: 0 }],
+        max_edges: None,
+    };
+    ask(&problem, 120, &mut tally);
+    assert_eq!(tally.intended.get(&Difference::Greedy), Some(&1), "sequoia-wot is greedy no more");
+    tally
+}
+
+fn ask(problem: &Problem, wanted: u8, tally: &mut Tally) {
+    let ours = reaches(problem, wanted);
+    let (theirs, taken) = sequoia(problem, wanted);
+    let why = match (ours, theirs >= usize::from(wanted)) {
+        // With what the roots certify capped by their amounts, ours finds no more than theirs.
+        (true, false) if !reaches_with_capped_roots(problem, wanted) => Some(Difference::RootPassedThrough),
+        // Its paths leave room for no other; ours, which pass the checker, carry more.
+        (true, false) => stuck::is_stuck(problem, &taken).then_some(Difference::Greedy),
+        // Without the root's own budget, ours finds what theirs found.
+        (false, true) => reaches_without_root_budget(problem, wanted).then_some(Difference::RootBudget),
+        _ => None,
+    };
+    tally.note(|| format!("{wanted} of {theirs} in {problem:?}"), ours, theirs >= usize::from(wanted), why);
+}
+
 fn reaches(problem: &Problem, wanted: u8) -> bool {
     flow::solve(problem, Amount::capped(wanted)).amount() >= Amount::capped(wanted)
+}
+
+/// The same problem with each certification by a root capped by the root's amount, whoever passes something on along it.
+fn reaches_with_capped_roots(problem: &Problem, wanted: u8) -> bool {
+    let mut capped = problem.clone();
+    for arc in capped.steps.iter_mut().chain(capped.ends.iter_mut().map(|end| &mut end.arc)) {
+        if let Some(root) = problem.roots.iter().find(|root| root.node == arc.issuer) {
+            arc.amount = arc.amount.min(root.amount);
+        }
+    }
+    reaches(&capped, wanted)
 }
 
 /// The same problem with one root for each certification that a root made, so that each has a budget of its own.
@@ -54,8 +94,8 @@ fn reaches_without_root_budget(problem: &Problem, wanted: u8) -> bool {
     reaches(&freed, wanted)
 }
 
-/// What sequoia-wot says of the same network.
-fn sequoia(problem: &Problem, wanted: u8) -> usize {
+/// What sequoia-wot says of the same network, and the paths that it took.
+fn sequoia(problem: &Problem, wanted: u8) -> (usize, Vec<Taken>) {
     let made = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
     let now = made + Duration::from_secs(1_000_000);
     let name = |node: u32, which: u8| format!("<{node}-{which}@example.org>");
@@ -85,7 +125,17 @@ fn sequoia(problem: &Problem, wanted: u8) -> usize {
     let roots = sequoia_wot::Roots::new(problem.roots.iter().map(root));
     let network = Network::from_synopses(&certificates, &certifications, now, roots).expect("a network");
     let target = certificates[problem.target as usize].fingerprint();
-    network.authenticate(UserID::from(name(problem.target, 0)), target, wanted.into()).amount()
+    let found = network.authenticate(UserID::from(name(problem.target, 0)), target, wanted.into());
+    let number = |certificate: &CertSynopsis| {
+        let digits = certificate.fingerprint().to_hex();
+        u128::from_str_radix(&digits, 16).map_or(u32::MAX, |number| (number - 1) as u32)
+    };
+    let taken = found.iter().map(|(path, flow)| {
+        let pairs = path.certifications().map(|one| (number(one.issuer()), number(one.target())));
+        // A self-signature is no step.
+        Taken { pairs: pairs.filter(|(issuer, target)| issuer != target).collect(), flow: *flow }
+    });
+    (found.amount(), taken.collect())
 }
 
 /// A network of at most 8 certificates and 16 certifications; the last certificate is the target.

@@ -282,7 +282,7 @@ mod tests {
     use crate::limits::Limits;
     use crate::openpgp::testing::{Person, TIMES, days_ago};
     use crate::time::Times;
-    use crate::trust::{Question, Root, View, Viewpoint};
+    use super::super::{Question, Root, View, Viewpoint};
 
     /// Whoever could write such a file needs no fault of ours; but no number in it makes us fall over.
     #[test]

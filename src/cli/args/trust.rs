@@ -100,7 +100,8 @@ pub(crate) struct ViewArgs {
     /// Certificates: a file, armoured or binary, or a directory of such files. May be repeated.
     #[arg(long, value_name = "FILE", required = true)]
     pub(crate) keyring: Vec<PathBuf>,
-    /// Where trust starts: FPR[,amount=A][,depth=D][,role=ROLE…][,scope=PATTERN…]. May be repeated.
+    /// Where trust starts: FPR[,amount=A][,depth=D][,role=ROLE…][,scope=PATTERN…]. Where nothing else is said, with amount
+    /// 120, without a limit of depth, and for all packages. May be repeated.
     #[arg(long, value_name = "ROOT", required = true, value_parser = root)]
     pub(crate) root: Vec<Root>,
     /// A certificate whose certifications are void and that nobody reaches. May be repeated.
@@ -128,7 +129,8 @@ pub(crate) struct ViewArgs {
     /// is trusted is judged anew each time.
     #[arg(long)]
     pub(crate) no_cache: bool,
-    /// The moment that is asked about. Algorithms are judged by today's rules all the same.
+    /// The moment that is asked about: 2026-12-01, or 2026-12-01T09:00:00Z. Algorithms are judged by today's rules all the
+    /// same.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Timestamp>,
 }

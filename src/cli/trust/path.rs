@@ -84,6 +84,10 @@ fn text(view: &View<'_, '_>, answers: &[Authentication], notes: &Listed, out: &m
             }
         }
     }
+    // Where something stands in the way of every path, it has been said.
+    if answers.iter().any(|answer| !answer.is_reached() && answer.obstacle().is_none()) {
+        writeln!(out, "Ask `countersign trust why` in the same words for what stopped it, and what would help.")?;
+    }
     tell_notes(notes, out)
 }
 
@@ -91,7 +95,11 @@ fn text(view: &View<'_, '_>, answers: &[Authentication], notes: &Listed, out: &m
 pub(super) fn tell_answer(answer: &Authentication, out: &mut dyn Write) -> io::Result<()> {
     let question = answer.question();
     let word = if answer.is_reached() { "reached" } else { "not reached" };
-    write!(out, "{}: {word}, {} of {}", Shown::new(&question.user_id), answer.amount(), question.wanted)?;
+    match &*question.user_id {
+        "" => write!(out, "(no user ID)")?,
+        user_id => write!(out, "{}", Shown::new(user_id))?,
+    }
+    write!(out, ": {word}, {} of {}", answer.amount(), question.wanted)?;
     match answer.obstacle() {
         Some(obstacle) => writeln!(out, "  [{}] {obstacle}", obstacle.code()),
         None => writeln!(out),
