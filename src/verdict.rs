@@ -1,6 +1,7 @@
 //! The judgement: from evidence and policy to a verdict. Pure: it reads no file, no clock and no key.
 
 mod alarms;
+mod authentic;
 pub mod authors;
 pub mod chain;
 mod checks;
@@ -28,15 +29,14 @@ use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 pub use crate::lock::Basis;
 use crate::lock::Pin;
-use crate::openpgp::open::OpenedStatement;
 use crate::package::Purl;
 use crate::policy::Policy;
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
-use crate::statement::Manifest;
-use crate::time::{CLOCK_TOLERANCE, Times};
+use crate::time::Times;
 use crate::tree::MeasuredTree;
 use crate::trust::authentication::Authentication;
+use authentic::{authentic, check_clock};
 use authors::{Release, Right, Scale};
 use clauses::Evidence;
 use memory::VersionOrder;
@@ -443,50 +443,6 @@ fn lift(
 fn paths(release: &Release<'_>, authors: &BTreeSet<Fingerprint>) -> Vec<Authentication> {
     let counted = release.authors().filter(|(signer, _)| authors.contains(&signer.certificate));
     counted.filter_map(|(_, right)| right.authentication().cloned()).collect()
-}
-
-/// Compares what was measured with what was signed: digest and totals.
-fn authentic(release: &OpenedStatement<Manifest>, tree: Option<&MeasuredTree>, reasons: &mut Vec<Reason>) -> Known {
-    let manifest = release.statement();
-    let Some(tree) = tree else {
-        return match Outcome::of_reasons(reasons) {
-            Outcome::Rejected => Known::No,
-            _ => Known::Unknown,
-        };
-    };
-    let told = (manifest.tree(), manifest.files(), manifest.bytes());
-    if (tree.digest(), tree.files(), tree.bytes()) != told {
-        if !reasons.iter().any(is_difference) {
-            let message = format!(
-                "the tree is {} with {} files and {} bytes; signed was {} with {} files and {} bytes",
-                tree.digest(),
-                tree.files(),
-                tree.bytes(),
-                told.0,
-                told.1,
-                told.2
-            );
-            let step = "fetch the package again; with its tree text, the differing files would be named";
-            reasons.push(Reason::new(Code::TreeDiffers, Answer::Reject, message).step(step));
-        }
-        return Known::No;
-    }
-    if release.signers().next().is_some() { Known::Yes } else { Known::No }
-}
-
-/// Whether a reason names a file that differs from what was signed. What differs from memory names none.
-fn is_difference(reason: &Reason) -> bool {
-    let codes = [Code::FileAdded, Code::FileMissing, Code::ContentDiffers, Code::ModeDiffers, Code::TypeDiffers];
-    codes.contains(&reason.code) && reason.path.is_some()
-}
-
-fn check_clock(manifest: &Manifest, times: Times, reasons: &mut Vec<Reason>) {
-    let latest = times.at.min(times.now).plus(CLOCK_TOLERANCE);
-    if manifest.released() > latest {
-        let message = format!("the manifest is dated {}, which is ahead of {}", manifest.released(), times.at);
-        let step = "check this machine's clock, and the time given with --at";
-        reasons.push(Reason::new(Code::Clock, Answer::CannotTell, message).step(step));
-    }
 }
 
 fn no_manifest(asked: Option<&Purl>) -> Reason {

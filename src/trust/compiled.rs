@@ -277,12 +277,12 @@ const LIVES: usize = 16;
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Question, Root, View, Viewpoint};
     use super::*;
     use crate::keyring::LaterKeyring;
     use crate::limits::Limits;
     use crate::openpgp::testing::{Person, TIMES, days_ago};
     use crate::time::Times;
-    use super::super::{Question, Root, View, Viewpoint};
 
     /// Whoever could write such a file needs no fault of ours; but no number in it makes us fall over.
     #[test]
