@@ -6,8 +6,10 @@ use super::fixture::{name, release_of};
 use super::memory::Memory;
 use super::*;
 use crate::lock::Pin;
+use crate::openpgp::open::OpenedStatement;
 use crate::openpgp::testing::{NOW, Person, TIMES};
 use crate::policy::PolicyFile;
+use crate::statement::Manifest;
 use crate::tree::{SurveyRequest, survey};
 
 /// Whether each person counts as author of a release that they signed, under a policy's text and with people made one.

@@ -174,6 +174,8 @@ fn json(keyring: &Path, root: &str) -> Value {
         config: None,
         folder: "/".into(),
         terminal: None,
+        home: None,
+        variables: Vec::new(),
         interactive: false,
         screen: Default::default(),
         progress: false,

@@ -280,6 +280,8 @@ fn countersign(keyring: &[u8], arguments: &[&str]) -> (u8, String) {
         config: None,
         folder: folder.path().into(),
         terminal: None,
+        home: None,
+        variables: Vec::new(),
         interactive: false,
         screen: Default::default(),
         progress: false,
