@@ -254,7 +254,7 @@ fn judge_package<'n>(request: &Request<'_>, shared: &'n Shared<'n>, wanted_needs
     let certificates = certificates.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let keyring = request.keyring.with_evidence(certificates, request.limits);
     if keyring.only_adds_evidence_to(request.keyring) {
-        return gathered.judge(request, &keyring, shared);
+        return gathered.judge(request, &keyring, shared, wanted_needs);
     }
     let network = has_trust(request.policy).then(|| Network::new(&keyring, request.times));
     let shared = Shared::of(network.as_ref(), &keyring, request.policy);
