@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::fingerprint::Fingerprint;
@@ -50,8 +51,10 @@ impl Keyring {
         let mut keyring = Self { set_aside: [files.notes(), &raw.set_aside].concat(), ..Self::default() };
         let found = raw.certificates;
         let issuers = found.values().map(RawCertificate::id).collect();
-        for certificate in found.into_values() {
-            match certificate.minimise(&issuers, limits) {
+        let found: Vec<_> = found.into_values().collect();
+        let read: Vec<_> = found.into_par_iter().map(|certificate| certificate.minimise(&issuers, limits)).collect();
+        for certificate in read {
+            match certificate {
                 Ok(certificate) => keyring.insert(certificate, false),
                 Err(error) => keyring.set_aside.push(reason(&error)),
             }

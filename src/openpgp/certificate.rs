@@ -3,6 +3,7 @@
 //! Its packets are kept as they came (what nobody needs was dropped in `split`), and parsed only when something is
 //! asked: a keyring of a thousand certificates opens at once. Whether it may be trusted is not asked here.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::OnceLock;
 
@@ -14,7 +15,7 @@ use sequoia_openpgp::parse::Parse as _;
 use sequoia_openpgp::serialize::MarshalInto as _;
 use thiserror::Error;
 
-use super::packets::{self, tag};
+use super::packets::{self, Packet, SignatureHints, tag};
 use super::split::{self, RawCertificate, SplitFault};
 use super::standing::{Standing, told};
 use super::{KeyName, armor, policy};
@@ -29,7 +30,10 @@ pub struct Certificate {
     /// The primary key comes first; there is always one.
     keys: Vec<KeyName>,
     bytes: Vec<u8>,
+    /// The library's certificate, without the certifications by others.
     parsed: OnceLock<Result<Cert, String>>,
+    /// The same without self-signatures whose hash is too weak at this time, where there are any.
+    strong: OnceLock<(Timestamp, Option<Cert>)>,
     /// Revocations by revokers whom the certificate designated, checked with their certificates.
     designated: Vec<Signature>,
 }
@@ -44,7 +48,8 @@ impl Certificate {
     }
 
     pub(super) fn from_packets(keys: Vec<KeyName>, bytes: Vec<u8>) -> Self {
-        Self { keys, bytes, parsed: OnceLock::new(), designated: Vec::new() }
+        let (parsed, strong) = (OnceLock::new(), OnceLock::new());
+        Self { keys, bytes, parsed, strong, designated: Vec::new() }
     }
 
     /// The fingerprint of the primary key: who this is.
@@ -99,16 +104,21 @@ impl Certificate {
 
     /// When the primary key was made, as it says itself.
     pub fn created(&self) -> Option<Timestamp> {
-        self.cert().ok().and_then(|cert| cert.primary_key().key().creation_time().try_into().ok())
+        self.any_cert().ok().and_then(|cert| cert.primary_key().key().creation_time().try_into().ok())
     }
 
     /// What the certificate is worth.
     ///
     /// Revocations by a designated revoker count once a keyring has found the revoker's certificate.
     pub fn standing(&self, times: &Times) -> Standing {
-        match self.cert() {
-            Ok(cert) => Standing::of(cert, &self.designated, times),
-            Err(why) => Standing::Invalid { why: why.to_owned() },
+        // Weak self-signatures never count, and the library would verify them first. They are needed to say what is wrong.
+        let standing = self.strong(times).map(|cert| Standing::of(&cert, &self.designated, times));
+        match standing {
+            Ok(standing) if !matches!(standing, Standing::Invalid { .. }) => standing,
+            _ => match self.cert() {
+                Ok(cert) => Standing::of(cert, &self.designated, times),
+                Err(why) => Standing::Invalid { why: why.to_owned() },
+            },
         }
     }
 
@@ -193,7 +203,7 @@ impl Certificate {
     /// The certificate with the revocations that others made for it, if there are any and it designated their makers
     /// (RFC 9580, section 5.2.3.23); `find` gives the makers' certificates.
     pub fn with_designated_revocations<'a>(&self, find: impl Fn(&Fingerprint) -> Option<&'a Self>) -> Option<Self> {
-        if !self.raw().is_ok_and(|raw| raw.is_revoked_by_others()) {
+        if !self.is_revoked_by_others() {
             return None;
         }
         let cert = self.cert().ok()?;
@@ -224,12 +234,80 @@ impl Certificate {
         split::certificates(&self.bytes)?.0.pop().ok_or(CertificateError::None)
     }
 
-    /// The library's certificate, parsed when first asked for.
+    /// Its packets one by one.
+    pub(super) fn packets(&self) -> impl Iterator<Item = Packet<'_>> {
+        let mut rest = &self.bytes[..];
+        // We framed them ourselves, so that nothing is left over.
+        std::iter::from_fn(move || {
+            let (packet, after) = packets::first(rest).ok()?;
+            rest = after;
+            Some(packet)
+        })
+    }
+
+    /// The library's certificate, parsed when first asked for. It lacks what others say of the user IDs: that is most of a
+    /// certificate, and [`claims`](Self::claims) has it.
     pub(super) fn cert(&self) -> Result<&Cert, &str> {
         self.parsed
-            .get_or_init(|| Cert::from_bytes(&self.bytes).map_err(|error| told(&error)))
+            .get_or_init(|| Cert::from_bytes(&self.own_words(|_| true)).map_err(|error| told(&error)))
             .as_ref()
             .map_err(|s| &**s)
+    }
+
+    /// The library's certificate without the self-signatures that count for nothing today whatever is in them.
+    pub(super) fn strong(&self, times: &Times) -> Result<Cow<'_, Cert>, &str> {
+        let policy = policy::standard(times);
+        let is_weak = |body: &[u8]| matches!(body, [4 | 6, 0x10..=0x13 | 0x1f, _, hash, ..] if policy::is_void(&policy, (*hash).into(), times));
+        let read = || {
+            let mut signatures = self.packets().filter(|packet| packet.tag == tag::SIGNATURE);
+            let any = signatures.any(|packet| is_weak(packet.body));
+            any.then(|| Cert::from_bytes(&self.own_words(|body| !is_weak(body))).ok()).flatten()
+        };
+        let (now, strong) = self.strong.get_or_init(|| (times.now, read()));
+        match strong {
+            _ if *now != times.now => self.cert().map(Cow::Borrowed),
+            Some(cert) => Ok(Cow::Borrowed(cert)),
+            None => self.cert().map(Cow::Borrowed),
+        }
+    }
+
+    /// The library's certificate, for what does not depend on signatures.
+    pub(super) fn any_cert(&self) -> Result<&Cert, &str> {
+        match self.strong.get() {
+            Some((_, Some(cert))) => Ok(cert),
+            _ => self.cert(),
+        }
+    }
+
+    /// Its packets without the certifications by others and their revocations, and with only those signatures that are kept.
+    fn own_words(&self, keep: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+        let own = self.keys[0].id;
+        let mut bytes = Vec::new();
+        let mut of_user_id = false;
+        for packet in self.packets() {
+            of_user_id = match packet.tag {
+                tag::SIGNATURE => of_user_id,
+                tag => tag == tag::USER_ID,
+            };
+            let about_user_id =
+                matches!(packet.body, [2 | 3, _, 0x10..=0x13 | 0x30, ..] | [4 | 6, 0x10..=0x13 | 0x30, ..]);
+            let by_another = || SignatureHints::of(packet.body).is_some_and(|hints| hints.is_by_another(own));
+            let dropped = of_user_id && about_user_id && by_another() || !keep(packet.body);
+            if packet.tag != tag::SIGNATURE || !dropped {
+                packets::write(packet.tag, packet.body, &mut bytes);
+            }
+        }
+        bytes
+    }
+
+    /// Whether somebody else says that this certificate is revoked. Not checked.
+    fn is_revoked_by_others(&self) -> bool {
+        let direct = self.packets().skip(1).take_while(|packet| packet.tag == tag::SIGNATURE);
+        direct.into_iter().any(|packet| {
+            let key_revocation = matches!(packet.body, [2 | 3, _, 0x20, ..] | [4 | 6, 0x20, ..]);
+            let own = self.keys[0].id.0;
+            key_revocation && SignatureHints::of(packet.body).is_some_and(|hints| !hints.issuers.contains(&own))
+        })
     }
 }
 

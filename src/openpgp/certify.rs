@@ -210,7 +210,7 @@ fn is_weak(claim: &Claim, times: &Times) -> bool {
 
 /// Whether the issuer's primary key made this certification or revocation over that user ID of the target.
 fn verifies(claim: &Claim, issuer: &Certificate, target: &Certificate) -> bool {
-    let (Ok(issuer), Ok(target)) = (issuer.cert(), target.cert()) else { return false };
+    let (Ok(issuer), Ok(target)) = (issuer.any_cert(), target.any_cert()) else { return false };
     let (signer, primary) = (issuer.primary_key().key(), target.primary_key().key());
     let user_id = UserID::from(&**claim.user_id());
     let made = match claim.kind() {

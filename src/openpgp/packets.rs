@@ -2,6 +2,8 @@
 //!
 //! Nothing is unpacked and nothing recurses; a packet's body is a slice of what was handed in.
 
+use super::KeyId;
+
 /// The kinds of packet that we tell apart, by their tag.
 pub(super) mod tag {
     pub(in super::super) const SIGNATURE: u8 = 2;
@@ -95,52 +97,69 @@ pub(super) struct SignatureHints {
     pub(super) issuers: Vec<u64>,
     /// Whether it says, in the part that is signed, that it is for its maker alone.
     pub(super) local: bool,
+    /// When it says, in the part that is signed, that it was made: seconds since 1970.
+    pub(super) created: Option<u32>,
 }
 
 impl SignatureHints {
     /// Reads a signature packet's body; none if it is cut short or of a version that we do not know.
     pub(super) fn of(body: &[u8]) -> Option<Self> {
-        let (mut issuers, mut local) = (Vec::new(), false);
-        match body.first()? {
+        let mut hints = Self { issuers: Vec::new(), local: false, created: None };
+        let octets = match body.first()? {
             // RFC 9580, section 5.2.2: version, 5, type, creation time (4), key ID (8).
-            2 | 3 => issuers.push(key_id(body.get(7..15)?)?),
+            2 | 3 => {
+                hints.issuers.push(key_id(body.get(7..15)?)?);
+                hints.created = four(body.get(3..7)?);
+                return Some(hints);
+            }
             // Section 5.2.3: version, type, two algorithms, the hashed and the unhashed area.
-            4 => {
-                let rest = read_area(body.get(4..)?, 2, &mut issuers, &mut local)?;
-                read_area(rest, 2, &mut issuers, &mut false)?;
-            }
-            6 => {
-                let rest = read_area(body.get(4..)?, 4, &mut issuers, &mut local)?;
-                read_area(rest, 4, &mut issuers, &mut false)?;
-            }
+            4 => 2,
+            6 => 4,
             _ => return None,
-        }
-        Some(Self { issuers, local })
+        };
+        let rest = hints.read_area(body.get(4..)?, octets, true)?;
+        hints.read_area(rest, octets, false)?;
+        Some(hints)
     }
-}
 
-/// Collects what a subpacket area says, which begins with its length in `octets`; gives what follows the area.
-fn read_area<'a>(bytes: &'a [u8], octets: usize, issuers: &mut Vec<u64>, local: &mut bool) -> Option<&'a [u8]> {
-    let (length, rest) = bytes.split_at_checked(octets)?;
-    let (mut area, rest) = rest.split_at_checked(number(length))?;
-    while !area.is_empty() {
-        let (length, after) = subpacket_length(area)?;
-        let (subpacket, after) = after.split_at_checked(length)?;
-        area = after;
-        match subpacket.split_first().map(|(kind, value)| (kind & 0x7f, value)) {
-            Some((16, value)) => issuers.extend(key_id(value)),
-            Some((33, [4, fingerprint @ ..])) if fingerprint.len() == 20 => issuers.extend(key_id(&fingerprint[12..])),
-            // Section 5.2.3.19: 0 where it is not to be exported.
-            Some((4, [0])) => *local = true,
-            Some((33, [6, fingerprint @ ..])) if fingerprint.len() == 32 => issuers.extend(key_id(&fingerprint[..8])),
-            _ => {}
-        }
+    /// Whether it names makers, and none of them is this one.
+    pub(super) fn is_by_another(&self, own: KeyId) -> bool {
+        !self.issuers.is_empty() && !self.issuers.contains(&own.0)
     }
-    Some(rest)
+
+    /// Collects what a subpacket area says, which begins with its length in `octets`; gives what follows the area.
+    fn read_area<'a>(&mut self, bytes: &'a [u8], octets: usize, signed: bool) -> Option<&'a [u8]> {
+        let (length, rest) = bytes.split_at_checked(octets)?;
+        let (mut area, rest) = rest.split_at_checked(number(length))?;
+        while !area.is_empty() {
+            let (length, after) = subpacket_length(area)?;
+            let (subpacket, after) = after.split_at_checked(length)?;
+            area = after;
+            let issuers = &mut self.issuers;
+            match subpacket.split_first().map(|(kind, value)| (kind & 0x7f, value)) {
+                Some((2, value)) if signed => self.created = four(value),
+                Some((16, value)) => issuers.extend(key_id(value)),
+                Some((33, [4, fingerprint @ ..])) if fingerprint.len() == 20 => {
+                    issuers.extend(key_id(&fingerprint[12..]));
+                }
+                // Section 5.2.3.19: 0 where it is not to be exported.
+                Some((4, [0])) if signed => self.local = true,
+                Some((33, [6, fingerprint @ ..])) if fingerprint.len() == 32 => {
+                    issuers.extend(key_id(&fingerprint[..8]));
+                }
+                _ => {}
+            }
+        }
+        Some(rest)
+    }
 }
 
 fn key_id(bytes: &[u8]) -> Option<u64> {
     bytes.try_into().ok().map(u64::from_be_bytes)
+}
+
+fn four(bytes: &[u8]) -> Option<u32> {
+    bytes.try_into().ok().map(u32::from_be_bytes)
 }
 
 /// The length of a subpacket (RFC 9580, section 5.2.3.7), which is never partial.

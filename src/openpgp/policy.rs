@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use sequoia_openpgp::crypto::mpi::PublicKey;
 use sequoia_openpgp::packet::Key;
 use sequoia_openpgp::packet::key::{KeyParts, KeyRole};
-use sequoia_openpgp::policy::{AsymmetricAlgorithm, StandardPolicy};
+use sequoia_openpgp::policy::{AsymmetricAlgorithm, HashAlgoSecurity, StandardPolicy};
 use sequoia_openpgp::types::{Curve, Duration, HashAlgorithm, PublicKeyAlgorithm};
 
 use crate::time::Times;
@@ -19,6 +19,12 @@ pub(super) fn standard(times: &Times) -> StandardPolicy<'static> {
     // A revocation counts whatever the age of its hash: to doubt it would be to trust what its owner took back.
     policy.hash_revocation_tolerance(A_CENTURY);
     policy
+}
+
+/// Whether a self-signature over this hash counts for nothing today, whatever it is on.
+pub(super) fn is_void(policy: &StandardPolicy<'_>, hash: HashAlgorithm, times: &Times) -> bool {
+    let cutoff = policy.hash_cutoff(hash, HashAlgoSecurity::SecondPreImageResistance);
+    cutoff.is_some_and(|cutoff| cutoff <= SystemTime::from(times.now))
 }
 
 /// Whether a document's signature may rest on this hash.

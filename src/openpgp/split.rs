@@ -63,12 +63,6 @@ impl<'a> RawCertificate<'a> {
         self.name.id
     }
 
-    /// The user IDs, each with the bodies of the signatures on it.
-    pub(super) fn user_ids(&self) -> impl Iterator<Item = (&'a [u8], &[&'a [u8]])> {
-        let user_ids = self.components.iter().filter(|component| component.tag == tag::USER_ID);
-        user_ids.map(|component| (component.body, &component.signatures[..]))
-    }
-
     /// The bodies of the signatures on the primary key.
     pub(super) fn direct(&self) -> &[&'a [u8]] {
         &self.direct
@@ -77,15 +71,6 @@ impl<'a> RawCertificate<'a> {
     /// The user IDs and subkeys: whether it is a user ID, its body, and the bodies of the signatures on it.
     pub(super) fn components(&self) -> impl Iterator<Item = (bool, &'a [u8], &[&'a [u8]])> {
         self.components.iter().map(|one| (one.tag == tag::USER_ID, one.body, &one.signatures[..]))
-    }
-
-    /// Whether somebody else says that this certificate is revoked. Not checked.
-    pub(super) fn is_revoked_by_others(&self) -> bool {
-        self.direct.iter().any(|signature| {
-            let key_revocation = matches!(signature, [2 | 3, _, 0x20, ..] | [4 | 6, 0x20, ..]);
-            key_revocation
-                && SignatureHints::of(signature).is_some_and(|hints| !hints.issuers.contains(&self.name.id.0))
-        })
     }
 
     /// Adds what another copy of the same certificate has; nothing of either is lost.

@@ -7,6 +7,7 @@ use sequoia_openpgp::cert::amalgamation::ValidateAmalgamation as _;
 use sequoia_openpgp::types::RevocationStatus;
 
 use super::certificate::{Certificate, plain};
+use super::packets::tag;
 use super::policy;
 use crate::reason::Code;
 use crate::time::Times;
@@ -41,27 +42,36 @@ impl fmt::Display for UserIdStanding {
 }
 
 impl Certificate {
-    /// Its user IDs in plain UTF-8, each with its standing, in the order of their text.
-    pub fn bindings(&self, times: &Times) -> Vec<(&str, UserIdStanding)> {
-        let Ok(cert) = self.cert() else { return Vec::new() };
+    /// Its user IDs in plain UTF-8, in the order of their text. Nothing is verified.
+    pub fn names(&self) -> Vec<&str> {
+        if self.any_cert().is_err() {
+            return Vec::new();
+        }
+        let user_ids = self.packets().filter(|packet| packet.tag == tag::USER_ID);
+        let mut names: Vec<_> = user_ids.filter_map(|packet| plain(packet.body)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The standing of one of its user IDs.
+    pub fn user_id(&self, text: &str, times: &Times) -> UserIdStanding {
+        let Ok(cert) = self.strong(times) else { return UserIdStanding::Unsigned };
         let (policy, at) = (policy::standard(times), SystemTime::from(times.at));
-        let mut bindings: Vec<_> = cert
-            .userids()
-            .filter_map(|user_id| {
-                let text = plain(user_id.userid().value())?;
-                let revoked = matches!(user_id.revocation_status(&policy, at), RevocationStatus::Revoked(_));
-                let standing = if revoked {
-                    UserIdStanding::Revoked
-                } else if user_id.with_policy(&policy, at).is_ok() {
-                    UserIdStanding::Good
-                } else {
-                    UserIdStanding::Unsigned
-                };
-                Some((text, standing))
-            })
-            .collect();
-        bindings.sort_unstable_by_key(|(text, _)| *text);
-        bindings.dedup_by_key(|(text, _)| *text);
-        bindings
+        let Some(user_id) = cert.userids().find(|user_id| user_id.userid().value() == text.as_bytes()) else {
+            return UserIdStanding::Unsigned;
+        };
+        if matches!(user_id.revocation_status(&policy, at), RevocationStatus::Revoked(_)) {
+            UserIdStanding::Revoked
+        } else if user_id.with_policy(&policy, at).is_ok() {
+            UserIdStanding::Good
+        } else {
+            UserIdStanding::Unsigned
+        }
+    }
+
+    /// Its user IDs, each with its standing, in the order of their text.
+    pub fn bindings(&self, times: &Times) -> Vec<(&str, UserIdStanding)> {
+        self.names().into_iter().map(|text| (text, self.user_id(text, times))).collect()
     }
 }

@@ -182,8 +182,7 @@ impl View<'_, '_> {
     pub fn authenticate_all(&self, asked: &Question) -> Vec<Authentication> {
         let network = self.network();
         let nodes = 0..network.size().0 as u32;
-        let bindings: Vec<_> =
-            nodes.flat_map(|node| network.bindings(node).iter().map(move |(user_id, _)| (node, *user_id))).collect();
+        let bindings: Vec<_> = nodes.flat_map(|node| network.names(node).map(move |user_id| (node, user_id))).collect();
         let answer = |(node, user_id): &(u32, &str)| {
             let (certificate, user_id) = (network.fingerprint(*node).clone(), (*user_id).to_owned());
             self.authenticate(&Question { certificate, user_id, ..asked.clone() })
@@ -207,10 +206,10 @@ impl View<'_, '_> {
             let mut problems = Vec::new();
             for certificate in certificates {
                 let Some(target) = self.network().place(certificate) else { continue };
-                for (user_id, _) in self.network().bindings(target) {
+                for user_id in self.network().names(target) {
                     let question = Question {
                         certificate: certificate.clone(),
-                        user_id: (*user_id).to_owned(),
+                        user_id: user_id.to_owned(),
                         package: Some(package.clone()),
                         role,
                         max_depth: measure.max_depth,

@@ -117,8 +117,9 @@ impl View<'_, '_> {
 
     fn user_ids(&self, certificate: &Fingerprint) -> impl Iterator<Item = &str> {
         let network = self.network();
-        let bindings = network.place(certificate).map_or(&[][..], |node| network.bindings(node));
-        bindings.iter().filter(|(_, standing)| *standing == UserIdStanding::Good).map(|(user_id, _)| *user_id)
+        let node = network.place(certificate);
+        let names = node.into_iter().flat_map(|node| network.names(node).map(move |text| (node, text)));
+        names.filter(|(node, text)| network.user_id(*node, text) == Some(UserIdStanding::Good)).map(|(_, text)| text)
     }
 
     /// Whether a certification that counts gives somebody the role, and not for this package.

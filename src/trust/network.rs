@@ -44,7 +44,7 @@ struct Member<'k> {
     /// Whether it lies in the user's own keyring.
     local: bool,
     party: OnceLock<Party<'k>>,
-    bindings: OnceLock<Vec<(&'k str, UserIdStanding)>>,
+    user_ids: OnceLock<Vec<(&'k str, OnceLock<UserIdStanding>)>>,
 }
 
 /// All that one issuer says about one user ID of one certificate.
@@ -126,7 +126,7 @@ impl<'k> Network<'k> {
                     certificate,
                     local: !keyring.is_only_evidence(certificate.fingerprint()),
                     party: OnceLock::new(),
-                    bindings: OnceLock::new(),
+                    user_ids: OnceLock::new(),
                 })
                 .collect(),
             words: spoken.into_iter().map(|(.., place)| place).collect(),
@@ -151,7 +151,9 @@ impl<'k> Network<'k> {
 
     /// The user IDs of a certificate with their standing, sorted; none where there is no such certificate.
     pub fn user_ids(&self, certificate: &Fingerprint) -> Vec<(&'k str, UserIdStanding)> {
-        self.place(certificate).map(|node| self.bindings(node).to_vec()).unwrap_or_default()
+        let node = self.place(certificate);
+        let names = node.into_iter().flat_map(|node| self.names(node).map(move |text| (node, text)));
+        names.map(|(node, text)| (text, self.user_id(node, text).unwrap_or(UserIdStanding::Unsigned))).collect()
     }
 
     /// What people know a certificate by: its first good user ID, escaped. For messages only.
@@ -184,15 +186,16 @@ impl<'k> Network<'k> {
         member.party.get_or_init(|| Party::new(member.certificate, &self.times))
     }
 
-    /// Its user IDs with their standing, sorted.
-    pub(super) fn bindings(&self, node: u32) -> &[(&'k str, UserIdStanding)] {
-        let member = &self.nodes[node as usize];
-        member.bindings.get_or_init(|| member.certificate.bindings(&self.times))
+    /// Its user IDs, sorted, whatever they are worth.
+    pub(super) fn names(&self, node: u32) -> impl Iterator<Item = &'k str> {
+        self.user_ids_of(node).iter().map(|(text, _)| *text)
     }
 
+    /// The standing of one of its user IDs, which is judged when first asked for; none if it has no such user ID.
     pub(super) fn user_id(&self, node: u32, text: &str) -> Option<UserIdStanding> {
-        let bindings = self.bindings(node);
-        bindings.binary_search_by_key(&text, |(text, _)| text).ok().map(|place| bindings[place].1)
+        let user_ids = self.user_ids_of(node);
+        let place = user_ids.binary_search_by_key(&text, |(text, _)| text).ok()?;
+        Some(*user_ids[place].1.get_or_init(|| self.certificate(node).user_id(text, &self.times)))
     }
 
     /// The places of all utterances about a certificate.
@@ -236,12 +239,17 @@ impl<'k> Network<'k> {
         });
     }
 
-    /// Judges all certificates and user IDs in parallel.
+    /// Judges all certificates in parallel.
     pub(super) fn judge_all(&self) {
         (0..self.nodes.len() as u32).into_par_iter().for_each(|node| {
             self.party(node);
-            self.bindings(node);
         });
+    }
+
+    fn user_ids_of(&self, node: u32) -> &[(&'k str, OnceLock<UserIdStanding>)] {
+        let member = &self.nodes[node as usize];
+        let user_ids = || member.certificate.names().into_iter().map(|text| (text, OnceLock::new())).collect();
+        member.user_ids.get_or_init(user_ids)
     }
 
     /// What is said about a certificate by nobody at hand.

@@ -6,7 +6,7 @@ use sequoia_openpgp::packet::Signature;
 use sequoia_openpgp::parse::Parse as _;
 
 use super::super::certificate::{Certificate, plain};
-use super::super::packets::SignatureHints;
+use super::super::packets::{SignatureHints, tag};
 use super::super::signature::handle;
 use super::super::standing::moment;
 use super::super::{Handle, KeyId};
@@ -54,7 +54,7 @@ impl Claim {
             _ => return None,
         };
         let hints = SignatureHints::of(body)?;
-        if hints.issuers.is_empty() || hints.issuers.contains(&own.0) {
+        if !hints.is_by_another(own) {
             return None;
         }
         let signature = Signature::from_bytes(body).ok()?;
@@ -151,13 +151,16 @@ impl Certificate {
     ///
     /// Nothing is checked. User IDs that are not plain UTF-8, and signatures that cannot be read, are left out.
     pub fn claims(&self) -> Vec<Claim> {
-        let Ok(raw) = self.raw() else { return Vec::new() };
         let own = self.keys()[0].id;
         let mut claims = Vec::new();
-        for (user_id, signatures) in raw.user_ids() {
-            let Some(text) = plain(user_id) else { continue };
-            let text: Arc<str> = text.into();
-            claims.extend(signatures.iter().filter_map(|body| Claim::read(body, &text, own)));
+        let mut user_id: Option<Arc<str>> = None;
+        for packet in self.packets() {
+            match (packet.tag, &user_id) {
+                (tag::SIGNATURE, Some(user_id)) => claims.extend(Claim::read(packet.body, user_id, own)),
+                (tag::SIGNATURE, None) => {}
+                (tag::USER_ID, _) => user_id = plain(packet.body).map(Arc::from),
+                _ => user_id = None,
+            }
         }
         claims
     }

@@ -21,7 +21,7 @@ impl<'a> Party<'a> {
             Standing::Valid { until } => *until,
             Standing::Expired { since } => Some(since.unwrap_or(Timestamp::from_seconds(0))),
             Standing::Retired { since } => {
-                let expiry = certificate.cert().ok().and_then(|cert| expiry(cert, times));
+                let expiry = certificate.strong(times).ok().and_then(|cert| expiry(&cert, times));
                 let since = since.unwrap_or(Timestamp::from_seconds(0));
                 Some(expiry.map_or(since, |expiry| expiry.min(since)))
             }
