@@ -1,23 +1,23 @@
-//! What public-key operations showed of a keyring, kept between runs: facts for any time and any roots, never decisions.
+//! Compiled networks, kept between runs: facts for any time and any roots, never decisions.
 //!
-//! A file of the cache belongs to exactly these certificates, this version and this cryptography, and to the user alone:
-//! whoever can write it could replace the keyring as well. Whatever is wrong with a file, everything is checked again and
-//! the file is replaced. That it cannot be written is no fault.
+//! A file of the cache belongs to exactly these keyrings, this version, this cryptography and what algorithms are thought of
+//! today, and to the user alone: whoever can write it could replace the keyring as well. Whatever is wrong with a file,
+//! everything is checked anew and the file is replaced. That it cannot be written is no fault.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
-use crate::keyring::Keyring;
 use crate::limits::Limits;
-use crate::openpgp::backend;
-use crate::openpgp::proven::{PROVEN_BYTES, Proven};
+use crate::openpgp::{backend, policy_era};
 use crate::own_file::{self, OwnFileError};
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
+use crate::time::Times;
+use crate::trust::Compiled;
 
-/// The place of one keyring's facts.
+/// The place of one compiled network.
 #[derive(Debug, Clone)]
 pub struct Cache {
     file: PathBuf,
@@ -26,44 +26,45 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// The place in a folder, which need not be there yet, for the facts about this keyring.
-    pub fn new(folder: &Path, keyring: &Keyring, limits: &Limits) -> Self {
-        let mut of = format!("{FORMAT}{}\n{}\n", env!("CARGO_PKG_VERSION"), backend()).into_bytes();
-        for certificate in keyring.certificates() {
-            of.extend((certificate.bytes().len() as u64).to_be_bytes());
-            of.extend(certificate.bytes());
-        }
-        let key = Digest::of(&of);
+    /// The place in a folder, which need not be there yet, for what is known of the keyrings with this digest.
+    pub fn new(folder: &Path, keyrings: &Digest, times: &Times, limits: &Limits) -> Self {
+        let (version, era) = (env!("CARGO_PKG_VERSION"), policy_era(times.now));
+        // Limits decide what of a keyring is read.
+        let of = format!("{FORMAT}{version}\n{}\n{era}\n{}\n{limits:?}\n", backend(), keyrings.hex());
+        let key = Digest::of(of.as_bytes());
         Self { file: folder.join(format!("{}{ENDING}", key.hex())), key, limit: limits.cache }
     }
 
-    /// The facts; none where there is no file.
+    /// What is known; none where there is no file.
     ///
     /// # Errors
     /// A note about a file that is not the user's own, is too large, or is not as it was written.
-    pub fn read(&self) -> Result<Vec<Proven>, Reason> {
+    pub fn read(&self) -> Result<Option<Compiled>, Reason> {
         match fs::symlink_metadata(&self.file) {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                return Ok(Vec::new());
+                return Ok(None);
             }
             Ok(facts) if facts.is_file() => {}
             _ => return Err(self.invalid("it is no plain file")),
         }
         match own_file::read(&self.file, self.limit) {
-            Ok(bytes) => parse(&bytes, &self.key).ok_or_else(|| self.invalid("it was damaged or changed")),
-            Err(OwnFileError::Missing(_)) => Ok(Vec::new()),
+            Ok(bytes) => {
+                let compiled = parse(&bytes, &self.key).and_then(Compiled::read);
+                compiled.map(Some).ok_or_else(|| self.invalid("it was damaged or changed"))
+            }
+            Err(OwnFileError::Missing(_)) => Ok(None),
             Err(OwnFileError::Unreadable { .. }) => Err(self.invalid("it cannot be read")),
             Err(OwnFileError::TooLarge { .. }) => Err(self.invalid("it is too large")),
             Err(_) => Err(self.invalid("others can write it")),
         }
     }
 
-    /// Puts facts in the place of those that were read, and removes the oldest files where there are too many.
+    /// Puts a compiled network in the place of the one that was read, and removes the oldest files where there are too many.
     ///
     /// # Errors
     /// The system refuses, or it would be too large. The old file is as it was.
-    pub fn write(&self, proven: &[Proven]) -> io::Result<()> {
-        let bytes = print(proven, &self.key);
+    pub fn write(&self, compiled: &str) -> io::Result<()> {
+        let bytes = print(compiled, &self.key);
         let folder = self.file.parent().unwrap_or_else(|| Path::new("."));
         if bytes.len() as u64 > self.limit {
             return Err(io::Error::other("too large for the cache"));
@@ -88,24 +89,22 @@ impl Cache {
     }
 }
 
-/// The format, the key, the facts in order, and the digest of all that.
-fn print(proven: &[Proven], key: &Digest) -> Vec<u8> {
-    let mut bytes = [FORMAT, &key.hex(), "\n"].concat().into_bytes();
-    bytes.extend(proven.iter().flatten());
+/// The format, the key, the network, and the digest of all that.
+fn print(compiled: &str, key: &Digest) -> Vec<u8> {
+    let mut bytes = [FORMAT, &key.hex(), "\n", compiled, "\n"].concat().into_bytes();
     let end = Digest::of(&bytes).hex();
     bytes.extend(end.into_bytes());
     bytes
 }
 
-/// The facts in bytes that are just as [`print`] makes them.
-fn parse(bytes: &[u8], key: &Digest) -> Option<Vec<Proven>> {
+/// The network in bytes that are just as [`print`] makes them.
+fn parse<'a>(bytes: &'a [u8], key: &Digest) -> Option<&'a str> {
     let (whole, end) = bytes.split_at_checked(bytes.len().checked_sub(HEX)?)?;
     if Digest::of(whole).hex().as_bytes() != end {
         return None;
     }
-    let facts = whole.strip_prefix(FORMAT.as_bytes())?.strip_prefix(key.hex().as_bytes())?.strip_prefix(b"\n")?;
-    let (facts, []) = facts.as_chunks::<PROVEN_BYTES>() else { return None };
-    facts.is_sorted_by(|one, next| one < next).then(|| facts.to_vec())
+    let network = whole.strip_prefix(FORMAT.as_bytes())?.strip_prefix(key.hex().as_bytes())?;
+    str::from_utf8(network.strip_prefix(b"\n")?.strip_suffix(b"\n")?).ok()
 }
 
 /// Removes the oldest files until there are no more than [`FILES`].
@@ -122,8 +121,8 @@ fn make_room(folder: &Path) -> io::Result<()> {
     files.iter().take(surplus).try_for_each(|(_, path)| fs::remove_file(path))
 }
 
-const FORMAT: &str = "countersign cache 1\n";
-const ENDING: &str = ".proven";
+const FORMAT: &str = "countersign network 1\n";
+const ENDING: &str = ".network";
 const NEW: &str = ".countersign-new-";
 /// How many keyrings are remembered.
 const FILES: usize = 16;
@@ -137,12 +136,9 @@ mod tests {
     #[test]
     fn nothing_but_what_was_written_is_read() {
         let (key, other) = (Digest::of(b"key"), Digest::of(b"other"));
-        let facts = vec![[1; PROVEN_BYTES], [2; PROVEN_BYTES]];
-        let bytes = print(&facts, &key);
-        assert_eq!(parse(&bytes, &key), Some(facts.clone()));
+        let bytes = print("{}", &key);
+        assert_eq!(parse(&bytes, &key), Some("{}"));
         assert_eq!(parse(&bytes, &other), None);
-        assert_eq!(parse(&print(&[facts[1], facts[0]], &key), &key), None, "not in order");
-        assert_eq!(parse(&print(&[facts[0], facts[0]], &key), &key), None, "twice");
         assert!((0..bytes.len()).all(|end| parse(&bytes[..end], &key).is_none()));
         for place in 0..bytes.len() {
             for bit in 0..8 {
@@ -162,9 +158,10 @@ mod tests {
         for number in 0..FILES + 3 {
             let key = Digest::of(&[number as u8]);
             let cache = Cache { file: folder.join(format!("{}{ENDING}", key.hex())), key, limit: 1000 };
-            cache.write(&[[7; PROVEN_BYTES]]).expect("written");
-            assert_eq!(cache.read().expect("whole"), [[7; PROVEN_BYTES]]);
-            assert!(cache.write(&[[7; PROVEN_BYTES]; 40]).is_err(), "too large");
+            let nothing = r#"{"set_aside":[],"members":[],"words":[],"strays":[]}"#;
+            cache.write(nothing).expect("written");
+            assert!(cache.read().expect("whole").is_some());
+            assert!(cache.write(&" ".repeat(1000)).is_err(), "too large");
         }
         assert_eq!(files(), FILES);
     }

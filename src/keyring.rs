@@ -21,10 +21,12 @@ use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
 
 mod files;
+mod later;
 pub mod local;
 
 pub(crate) use files::folders_read;
 use files::{Files, merge};
+pub use later::LaterKeyring;
 
 /// Certificates, each once, by the fingerprint of their primary key.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +47,10 @@ impl Keyring {
     /// # Errors
     /// The first file that is not a whole keyring of public certificates, or a place without any certificate.
     pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<Self, KeyringError> {
-        let files = Files::read(paths, limits)?;
+        Self::of_files(&Files::read(paths, limits)?, limits)
+    }
+
+    fn of_files(files: &Files, limits: &Limits) -> Result<Self, KeyringError> {
         let pieces = files.pieces()?;
         let raw = pieces.certificates()?;
         let mut keyring = Self { set_aside: [files.notes(), &raw.set_aside].concat(), ..Self::default() };

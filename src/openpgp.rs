@@ -16,11 +16,11 @@ pub mod certificate;
 pub mod certify;
 pub mod check;
 pub mod fault;
+pub mod life;
 pub mod news;
 pub mod open;
 mod packets;
 mod policy;
-pub mod proven;
 pub mod sign;
 pub mod signature;
 pub mod split;
@@ -39,6 +39,11 @@ pub use user_id::UserIdStanding;
 /// The name of the cryptography that was compiled in, as `--version` shows it.
 pub const fn backend() -> &'static str {
     BACKEND
+}
+
+/// Which algorithms are good enough at a time, in one word: another word, another judgement.
+pub fn policy_era(now: crate::time::Timestamp) -> String {
+    policy::era(now)
 }
 
 /// The 64-bit ID of a key: a hint where to look, never an identity, since anyone can make a key with the same one.
@@ -112,7 +117,8 @@ pub struct KeyName {
 }
 
 impl KeyName {
-    fn new(fingerprint: Fingerprint, primary: bool) -> Self {
+    /// The names of a key with this fingerprint.
+    pub fn new(fingerprint: Fingerprint, primary: bool) -> Self {
         Self { id: KeyId::of(&fingerprint), fingerprint, primary }
     }
 

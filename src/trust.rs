@@ -6,6 +6,7 @@
 pub mod authentication;
 pub mod authorisation;
 pub mod check;
+pub mod compiled;
 pub mod disjoint;
 pub mod explain;
 pub mod flow;
@@ -20,6 +21,7 @@ pub(crate) mod testing;
 pub mod view;
 
 pub use authentication::{Authentication, Obstacle, TrustPath};
+pub use compiled::Compiled;
 pub use explain::Explanation;
 pub use network::Network;
 pub use question::Question;

@@ -8,9 +8,8 @@ use super::args::Format;
 use super::args::trust::{TargetArgs, TrustCommand, ViewArgs};
 use super::{Context, tell};
 use crate::cache::Cache;
-use crate::keyring::Keyring;
+use crate::keyring::{KeyringError, LaterKeyring};
 use crate::openpgp::certify::Certification;
-use crate::openpgp::proven;
 use crate::reason::{Listed, Reason};
 use crate::report::Report;
 use crate::shown::Shown;
@@ -33,23 +32,36 @@ pub(super) fn run(
     | TrustCommand::Why { view: arguments, .. }
     | TrustCommand::Graph { view: arguments, .. }) = command;
     let times = context.times(arguments.at);
-    let keyring = match Keyring::read(&arguments.keyring, &context.limits) {
-        Ok(keyring) => keyring,
-        Err(error) => {
-            let format = match command {
-                TrustCommand::List { format, .. }
-                | TrustCommand::Path { format, .. }
-                | TrustCommand::Why { format, .. } => *format,
-                TrustCommand::Graph { .. } => Format::Text,
-            };
-            let report = Report::new(times.at, "trust", Vec::new(), vec![error.reason()]);
-            return Ok(tell(&report, format, out)?);
-        }
+    let refused = |error: &KeyringError, out: &mut dyn Write| {
+        let format = match command {
+            TrustCommand::List { format, .. }
+            | TrustCommand::Path { format, .. }
+            | TrustCommand::Why { format, .. } => *format,
+            TrustCommand::Graph { .. } => Format::Text,
+        };
+        let report = Report::new(times.at, "trust", Vec::new(), vec![error.reason()]);
+        tell(&report, format, out)
     };
-    let (memory, note) = recall(arguments, &keyring, context);
-    let network = Network::new(&keyring, times);
-    let mut view = View::new(&network, &keyring, viewpoint(arguments))?;
-    let notes: Vec<_> = view.notes().iter().chain(keyring.set_aside()).chain(&note).cloned().collect();
+    let keyring = match LaterKeyring::read(&arguments.keyring, &context.limits) {
+        Ok(keyring) => keyring,
+        Err(error) => return Ok(refused(&error, out)?),
+    };
+    let folder = context.edge.cache.as_ref().filter(|_| !arguments.no_cache);
+    let cache = folder.map(|folder| Cache::new(folder, &keyring.digest(), &times, &context.limits));
+    let (compiled, note) = match cache.as_ref().map(Cache::read) {
+        None => (None, None),
+        Some(Ok(compiled)) => (compiled, None),
+        Some(Err(note)) => (None, Some(note)),
+    };
+    let (network, set_aside) = match &compiled {
+        Some(compiled) => (Network::of_compiled(compiled, &keyring, times), compiled.set_aside()),
+        None => match keyring.open() {
+            Ok(keyring) => (Network::new(keyring, times), keyring.set_aside()),
+            Err(error) => return Ok(refused(&error, out)?),
+        },
+    };
+    let mut view = View::of(&network, viewpoint(arguments))?;
+    let notes: Vec<_> = view.notes().iter().chain(set_aside).chain(&note).cloned().collect();
     let notes = Listed::new(notes, context.limits.reasons);
     let code = match command {
         TrustCommand::List { reached, format, .. } => {
@@ -70,30 +82,11 @@ pub(super) fn run(
             graph::run(&view, &questions(&network, target, arguments), *format, out)
         }
     };
-    if let Some((cache, recalled)) = memory {
-        let proven = proven::all();
-        if note.is_some() || proven.len() != recalled {
-            // Best effort: the next run is as slow as this one.
-            drop(cache.write(&proven));
-        }
+    if let Some(cache) = cache.filter(|_| compiled.is_none() || network.has_learned()) {
+        // Best effort: the next run is as slow as this one.
+        drop(network.compile(set_aside).map(|text| cache.write(&text)));
     }
     code
-}
-
-/// What earlier runs showed of this keyring: where it is kept and how much there was, and a note where it is of no use.
-fn recall(arguments: &ViewArgs, keyring: &Keyring, context: &Context<'_>) -> (Option<(Cache, usize)>, Option<Reason>) {
-    let folder = context.edge.cache.as_ref().filter(|_| !arguments.no_cache);
-    let Some(cache) = folder.map(|folder| Cache::new(folder, keyring, &context.limits)) else { return (None, None) };
-    match cache.read() {
-        Ok(known) => {
-            let recalled = known.len();
-            if recalled > 0 {
-                proven::recall(known);
-            }
-            (Some((cache, recalled)), None)
-        }
-        Err(note) => (Some((cache, 0)), Some(note)),
-    }
 }
 
 fn viewpoint(arguments: &ViewArgs) -> Viewpoint {

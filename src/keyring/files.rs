@@ -11,6 +11,7 @@ use std::{fs, io};
 use walkdir::WalkDir;
 
 use super::{KeyringError, aside, shown_bytes};
+use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
 use crate::openpgp::split::{self, RawCertificate};
@@ -49,6 +50,17 @@ impl Files {
     /// What was found in folders and not read.
     pub(super) fn notes(&self) -> &[Reason] {
         &self.notes
+    }
+
+    /// A digest of all that a keyring of these files could depend on: names, contents and notes.
+    pub(super) fn digest(&self) -> Digest {
+        let mut of = format!("{:?}\n", self.notes).into_bytes();
+        for (path, bytes) in &self.files {
+            of.extend((shown_bytes(path).len() as u64).to_be_bytes());
+            of.extend(shown_bytes(path));
+            of.extend(Digest::of(bytes).hex().into_bytes());
+        }
+        Digest::of(&of)
     }
 
     /// Takes the armour off.

@@ -281,23 +281,30 @@ impl Certificate {
 
     /// Its packets without the certifications by others and their revocations, and with only those signatures that are kept.
     fn own_words(&self, keep: impl Fn(&[u8]) -> bool) -> Vec<u8> {
-        let own = self.keys[0].id;
         let mut bytes = Vec::new();
+        for packet in self.own_packets().filter(|packet| packet.tag != tag::SIGNATURE || keep(packet.body)) {
+            packets::write(packet.tag, packet.body, &mut bytes);
+        }
+        bytes
+    }
+
+    /// The bodies of all signatures that its own standing may depend on.
+    pub(super) fn own_signatures(&self) -> impl Iterator<Item = &[u8]> {
+        self.own_packets().filter(|packet| packet.tag == tag::SIGNATURE).map(|packet| packet.body)
+    }
+
+    fn own_packets(&self) -> impl Iterator<Item = Packet<'_>> {
+        let own = self.keys[0].id;
         let mut of_user_id = false;
-        for packet in self.packets() {
+        self.packets().filter(move |packet| {
             of_user_id = match packet.tag {
                 tag::SIGNATURE => of_user_id,
                 tag => tag == tag::USER_ID,
             };
-            let about_user_id =
-                matches!(packet.body, [2 | 3, _, 0x10..=0x13 | 0x30, ..] | [4 | 6, 0x10..=0x13 | 0x30, ..]);
+            let about = matches!(packet.body, [2 | 3, _, 0x10..=0x13 | 0x30, ..] | [4 | 6, 0x10..=0x13 | 0x30, ..]);
             let by_another = || SignatureHints::of(packet.body).is_some_and(|hints| hints.is_by_another(own));
-            let dropped = of_user_id && about_user_id && by_another() || !keep(packet.body);
-            if packet.tag != tag::SIGNATURE || !dropped {
-                packets::write(packet.tag, packet.body, &mut bytes);
-            }
-        }
-        bytes
+            !(packet.tag == tag::SIGNATURE && of_user_id && about && by_another())
+        })
     }
 
     /// Whether somebody else says that this certificate is revoked. Not checked.

@@ -22,12 +22,14 @@ pub mod made;
 mod newest;
 pub mod notation;
 mod party;
+mod plain;
 mod regexes;
 mod unusable;
 
 pub use claim::{Claim, Kind};
-pub use newest::{Newest, newest};
+pub use newest::{Newest, newest, newest_by};
 pub use party::Party;
+pub use plain::{PlainCause, PlainClaim};
 pub use regexes::Regexes;
 pub use unusable::Unusable;
 
@@ -132,6 +134,18 @@ pub fn check(
     local: bool,
     times: &Times,
 ) -> Result<Certification, Unusable> {
+    check_by(claim, issuer, target, local, times, || verifies(claim, issuer, target))
+}
+
+/// The same, where `holds` says whether the signature verifies; it is asked last.
+fn check_by(
+    claim: &Claim,
+    issuer: &Party<'_>,
+    target: &Party<'_>,
+    local: bool,
+    times: &Times,
+    holds: impl FnOnce() -> bool,
+) -> Result<Certification, Unusable> {
     // 1. What it says of itself.
     if let Some(fault) = claim.fault() {
         return Err(fault.clone());
@@ -150,12 +164,12 @@ pub fn check(
         return Err(Unusable::NotExportable);
     }
     // 2. By whom.
-    let primary = &issuer.certificate().keys()[0];
-    if !claim.issuers().iter().any(|handle| primary.is_meant_by(handle)) {
-        let by_subkey =
-            issuer.certificate().keys().iter().find(|key| claim.issuers().iter().any(|h| key.is_meant_by(h)));
+    if !claim.names(issuer) {
+        let by_subkey = issuer.keys().iter().find(|key| claim.issuers().iter().any(|h| key.is_meant_by(h)));
         return Err(match by_subkey {
-            Some(key) => Unusable::BySubkey { key: key.fingerprint.clone(), primary: primary.fingerprint.clone() },
+            Some(key) => {
+                Unusable::BySubkey { key: key.fingerprint.clone(), primary: issuer.keys()[0].fingerprint.clone() }
+            }
             None => Unusable::IssuerUnknown(claim.issuers().to_vec()),
         });
     }
@@ -182,12 +196,12 @@ pub fn check(
         return Err(Unusable::TargetDead { since: target.end() });
     }
     // 4. The signature itself.
-    if !verifies(claim, issuer.certificate(), target.certificate()) {
+    if !holds() {
         return Err(Unusable::Bad);
     }
     Ok(Certification {
-        issuer: issuer.certificate().fingerprint().clone(),
-        certificate: target.certificate().fingerprint().clone(),
+        issuer: issuer.keys()[0].fingerprint.clone(),
+        certificate: target.keys()[0].fingerprint.clone(),
         user_id: claim.user_id().clone(),
         created,
         expires: claim.expires(),
@@ -204,18 +218,27 @@ pub fn check(
 /// Whether today's rules doubt that a hash resists collisions: whoever is certified chooses half of what is signed.
 fn is_weak(claim: &Claim, times: &Times) -> bool {
     let policy = policy::standard(times);
-    let cutoff = policy.hash_cutoff(claim.signature().hash_algo(), HashAlgoSecurity::CollisionResistance);
+    let cutoff = policy.hash_cutoff(claim.hash_algorithm(), HashAlgoSecurity::CollisionResistance);
     cutoff.is_some_and(|cutoff| cutoff <= SystemTime::from(times.now))
 }
 
-/// Whether the issuer's primary key made this certification or revocation over that user ID of the target.
-fn verifies(claim: &Claim, issuer: &Certificate, target: &Certificate) -> bool {
-    let (Ok(issuer), Ok(target)) = (issuer.any_cert(), target.any_cert()) else { return false };
+/// Whether the issuer's primary key made this certification or revocation over that user ID of the target. False where
+/// a certificate or the signature is not at hand.
+fn verifies(claim: &Claim, issuer: &Party<'_>, target: &Party<'_>) -> bool {
+    let (Some(issuer), Some(target)) = (issuer.certificate(), target.certificate()) else { return false };
+    is_by(claim, issuer, target)
+}
+
+/// The same, of certificates of which nothing else is asked.
+pub fn is_by(claim: &Claim, issuer: &Certificate, target: &Certificate) -> bool {
+    let (Ok(issuer), Ok(target), Some(signature)) = (issuer.any_cert(), target.any_cert(), claim.signature()) else {
+        return false;
+    };
     let (signer, primary) = (issuer.primary_key().key(), target.primary_key().key());
     let user_id = UserID::from(&**claim.user_id());
     let made = match claim.kind() {
-        Kind::Certification => claim.signature().verify_userid_binding(signer, primary, &user_id),
-        Kind::Revocation => claim.signature().verify_userid_revocation(signer, primary, &user_id),
+        Kind::Certification => signature.verify_userid_binding(signer, primary, &user_id),
+        Kind::Revocation => signature.verify_userid_revocation(signer, primary, &user_id),
     };
     made.is_ok()
 }

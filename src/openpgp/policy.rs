@@ -11,7 +11,7 @@ use sequoia_openpgp::packet::key::{KeyParts, KeyRole};
 use sequoia_openpgp::policy::{AsymmetricAlgorithm, HashAlgoSecurity, StandardPolicy};
 use sequoia_openpgp::types::{Curve, Duration, HashAlgorithm, PublicKeyAlgorithm};
 
-use crate::time::Times;
+use crate::time::{Times, Timestamp};
 
 /// The policy for self-signatures. It knows no critical notation.
 pub(super) fn standard(times: &Times) -> StandardPolicy<'static> {
@@ -48,6 +48,22 @@ pub(super) fn is_weak<P: KeyParts, R: KeyRole>(key: &Key<P, R>, times: &Times) -
         _ => 3,
     }];
     standard(times).asymmetric_algo_cutoff(class).is_some_and(|cutoff| cutoff <= SystemTime::from(times.now))
+}
+
+/// One digit for each cut-off that the policies know: whether it has come.
+pub(super) fn era(now: Timestamp) -> String {
+    use HashAlgorithm as H;
+    let policy = standard(&Times { at: now, now });
+    let hashes = [H::MD5, H::SHA1, H::RipeMD, H::SHA224, H::SHA256, H::SHA384, H::SHA512, H::SHA3_256, H::SHA3_512];
+    let securities = [HashAlgoSecurity::CollisionResistance, HashAlgoSecurity::SecondPreImageResistance];
+    let of_hashes = hashes.iter().flat_map(|hash| securities.map(|security| policy.hash_cutoff(*hash, security)));
+    let of_keys = AsymmetricAlgorithm::variants().map(|algorithm| policy.asymmetric_algo_cutoff(algorithm));
+    let digit = |cutoff: Option<SystemTime>| match cutoff {
+        None => '0',
+        Some(cutoff) if cutoff <= SystemTime::from(now) => '2',
+        Some(_) => '1',
+    };
+    of_hashes.chain(of_keys).map(digit).collect()
 }
 
 /// Whether the cryptography of this build can check signatures by this key.

@@ -44,9 +44,16 @@ impl fmt::Display for UserIdStanding {
 impl Certificate {
     /// Its user IDs in plain UTF-8, in the order of their text. Nothing is verified.
     pub fn names(&self) -> Vec<&str> {
-        if self.any_cert().is_err() {
-            return Vec::new();
-        }
+        if self.is_readable() { self.texts() } else { Vec::new() }
+    }
+
+    /// Whether the library can read it at all.
+    pub fn is_readable(&self) -> bool {
+        self.any_cert().is_ok()
+    }
+
+    /// The same also of a certificate that the library cannot read.
+    pub fn texts(&self) -> Vec<&str> {
         let user_ids = self.packets().filter(|packet| packet.tag == tag::USER_ID);
         let mut names: Vec<_> = user_ids.filter_map(|packet| plain(packet.body)).collect();
         names.sort_unstable();

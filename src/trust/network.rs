@@ -4,17 +4,20 @@
 //! signatures are verified when somebody first asks, once, and in parallel where many are asked about. Nothing here
 //! knows roots: those come with a [`super::view::View`].
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
+use super::compiled::{Compiled, Kept, State};
 use crate::fingerprint::Fingerprint;
 use crate::grant::{Amount, Depth};
-use crate::keyring::Keyring;
-use crate::openpgp::certify::{Claim, Kind, Newest, Party, Unusable, newest};
-use crate::openpgp::{Certificate, KeyId, UserIdStanding};
+use crate::keyring::{Keyring, LaterKeyring};
+use crate::openpgp::certify::{Claim, Kind, Newest, Party, Unusable, is_by, newest_by};
+use crate::openpgp::{Certificate, KeyId, KeyName, Standing, UserIdStanding};
 use crate::shown::Shown;
 use crate::time::Times;
 
@@ -22,29 +25,47 @@ use crate::time::Times;
 #[derive(Debug)]
 pub struct Network<'k> {
     times: Times,
-    nodes: Vec<Member<'k>>,
+    source: Source<'k>,
+    pub(super) nodes: Vec<Member<'k>>,
     places: HashMap<&'k Fingerprint, u32>,
-    claims: Vec<Claim>,
+    pub(super) claims: Cow<'k, [Claim]>,
+    /// For each node, where the claims about it begin.
+    pub(super) firsts: Vec<u32>,
     /// Sorted by target, user ID and issuer.
     utterances: Vec<Utterance>,
     /// Places in `claims`, as the utterances have them.
-    words: Vec<u32>,
+    pub(super) words: Vec<u32>,
+    /// For each word, whether its signature holds: a [`State`].
+    pub(super) states: Vec<AtomicU8>,
     /// For each node, where the utterances about it begin; and the end of all.
     into: Vec<u32>,
     /// For each node, where its own utterances begin in `by_issuer`; and the end of all.
     from: Vec<u32>,
     by_issuer: Vec<u32>,
-    strays: Vec<Stray>,
+    pub(super) strays: Vec<Stray>,
+    /// Whether something was found out that is not in what was compiled before.
+    learned: AtomicBool,
+}
+
+/// Where the certificates are.
+#[derive(Debug)]
+enum Source<'k> {
+    Ready(&'k Keyring),
+    Later(&'k LaterKeyring),
 }
 
 /// One certificate of a network.
 #[derive(Debug)]
-struct Member<'k> {
-    certificate: &'k Certificate,
+pub(super) struct Member<'k> {
+    pub(super) keys: &'k [KeyName],
     /// Whether it lies in the user's own keyring.
-    local: bool,
-    party: OnceLock<Party<'k>>,
-    user_ids: OnceLock<Vec<(&'k str, OnceLock<UserIdStanding>)>>,
+    pub(super) local: bool,
+    /// What was compiled before.
+    pub(super) kept: Option<&'k Kept>,
+    pub(super) party: OnceLock<Party<'k>>,
+    pub(super) user_ids: OnceLock<Vec<(&'k str, OnceLock<UserIdStanding>)>>,
+    /// The claims about it with their signatures, where `Network::claims` has them without.
+    again: OnceLock<Vec<Claim>>,
 }
 
 /// All that one issuer says about one user ID of one certificate.
@@ -57,12 +78,12 @@ pub(super) struct Utterance {
     pub(super) amount: Amount,
     /// The furthest that any of its certifications claims.
     pub(super) depth: Depth,
-    words: Range<u32>,
+    pub(super) words: Range<u32>,
     newest: OnceLock<Newest>,
 }
 
 /// A certification by nobody at hand.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Stray {
     pub(super) target: u32,
     pub(super) user_id: Arc<str>,
@@ -75,8 +96,10 @@ impl<'k> Network<'k> {
         let certificates: Vec<_> = keyring.certificates().collect();
         let read: Vec<Vec<Claim>> = certificates.par_iter().map(|certificate| certificate.claims()).collect();
         let issuers = Issuers::new(&certificates);
-        let (mut claims, mut spoken, mut strays) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut claims, mut firsts) = (Vec::new(), Vec::new());
+        let (mut spoken, mut strays) = (Vec::new(), Vec::new());
         for (target, read) in (0..).zip(read) {
+            firsts.push(claims.len() as u32);
             for claim in read {
                 let place = claims.len() as u32;
                 match issuers.of(&claim) {
@@ -88,6 +111,35 @@ impl<'k> Network<'k> {
         }
         let user_id = |place: u32| claims[place as usize].user_id();
         spoken.sort_by(|a, b| (a.0, user_id(a.2), a.1, a.2).cmp(&(b.0, user_id(b.2), b.1, b.2)));
+        let nodes = certificates.into_iter().map(|certificate| {
+            let local = !keyring.is_only_evidence(certificate.fingerprint());
+            Member::new(certificate.keys(), local, None)
+        });
+        let states = spoken.iter().map(|_| State::Untried as u8).collect();
+        let source = Source::Ready(keyring);
+        Self::lay_out(source, times, nodes.collect(), Cow::Owned(claims), firsts, spoken, states, strays)
+    }
+
+    /// Lays out a keyring that was compiled before. Certificates are read only where something is asked that is not known.
+    pub fn of_compiled(compiled: &'k Compiled, keyring: &'k LaterKeyring, times: Times) -> Self {
+        let nodes = compiled.members.iter().map(|kept| Member::new(&kept.keys, kept.local, Some(kept)));
+        let strays = compiled.strays.clone();
+        let claims = Cow::Borrowed(&compiled.claims[..]);
+        let (firsts, words, states) = (compiled.firsts.clone(), compiled.words.clone(), compiled.states.clone());
+        Self::lay_out(Source::Later(keyring), times, nodes.collect(), claims, firsts, words, states, strays)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one thing")]
+    fn lay_out(
+        source: Source<'k>,
+        times: Times,
+        nodes: Vec<Member<'k>>,
+        claims: Cow<'k, [Claim]>,
+        firsts: Vec<u32>,
+        spoken: Vec<(u32, u32, u32)>,
+        states: Vec<u8>,
+        strays: Vec<Stray>,
+    ) -> Self {
         let mut utterances: Vec<Utterance> = Vec::new();
         for (word, (target, issuer, place)) in (0..).zip(&spoken) {
             let claim = &claims[*place as usize];
@@ -112,30 +164,25 @@ impl<'k> Network<'k> {
                 }),
             }
         }
-        let nodes = certificates.len();
-        let into = offsets(nodes, utterances.iter().map(|utterance| utterance.target));
-        let from = offsets(nodes, utterances.iter().map(|utterance| utterance.issuer));
+        let into = offsets(nodes.len(), utterances.iter().map(|utterance| utterance.target));
+        let from = offsets(nodes.len(), utterances.iter().map(|utterance| utterance.issuer));
         let mut by_issuer: Vec<_> = (0..utterances.len() as u32).collect();
         by_issuer.sort_by_key(|place| utterances[*place as usize].issuer);
         Self {
             times,
-            places: (0..).zip(&certificates).map(|(place, certificate)| (certificate.fingerprint(), place)).collect(),
-            nodes: certificates
-                .into_iter()
-                .map(|certificate| Member {
-                    certificate,
-                    local: !keyring.is_only_evidence(certificate.fingerprint()),
-                    party: OnceLock::new(),
-                    user_ids: OnceLock::new(),
-                })
-                .collect(),
-            words: spoken.into_iter().map(|(.., place)| place).collect(),
+            source,
+            places: (0..).zip(&nodes).map(|(place, member)| (&member.keys[0].fingerprint, place)).collect(),
+            nodes,
             claims,
+            firsts,
+            words: spoken.into_iter().map(|(.., place)| place).collect(),
+            states: states.into_iter().map(AtomicU8::new).collect(),
             utterances,
             into,
             from,
             by_issuer,
             strays,
+            learned: AtomicBool::new(false),
         }
     }
 
@@ -167,12 +214,28 @@ impl<'k> Network<'k> {
         self.places.get(fingerprint).copied()
     }
 
-    pub(super) fn certificate(&self, node: u32) -> &'k Certificate {
-        self.nodes[node as usize].certificate
+    /// The certificate itself; the keyring is taken apart for this, if nobody did.
+    pub(super) fn certificate(&self, node: u32) -> Option<&'k Certificate> {
+        let keyring = match self.source {
+            Source::Ready(keyring) => keyring,
+            Source::Later(later) => later.keyring(),
+        };
+        keyring.by_fingerprint(self.fingerprint(node))
     }
 
     pub(super) fn fingerprint(&self, node: u32) -> &'k Fingerprint {
-        self.certificate(node).fingerprint()
+        &self.nodes[node as usize].keys[0].fingerprint
+    }
+
+    /// The certificate that a subkey comes with; see [`Keyring::primary_of`].
+    pub(super) fn primary_of(&self, subkey: &Fingerprint) -> Option<&'k Fingerprint> {
+        let has = |member: &&Member<'_>| member.keys[1..].iter().any(|key| key.fingerprint == *subkey);
+        self.nodes.iter().find(has).map(|member| &member.keys[0].fingerprint)
+    }
+
+    /// Whether something was found out that is not in what was compiled before.
+    pub fn has_learned(&self) -> bool {
+        self.learned.load(Ordering::Relaxed)
     }
 
     /// Whether a certificate lies in the user's own keyring. What only came with evidence is no root and introduces nobody.
@@ -183,7 +246,17 @@ impl<'k> Network<'k> {
     /// The certificate with its standing, which is judged when first asked for.
     pub(super) fn party(&self, node: u32) -> &Party<'k> {
         let member = &self.nodes[node as usize];
-        member.party.get_or_init(|| Party::new(member.certificate, &self.times))
+        member.party.get_or_init(|| {
+            if let Some((kept, life)) = member.kept.and_then(|kept| Some((kept, kept.life(self.times.at)?))) {
+                let (standing, end) = life.standing(self.times.at);
+                return Party::known(member.keys, kept.made, standing, end);
+            }
+            self.learned.store(true, Ordering::Relaxed);
+            match self.certificate(node) {
+                Some(certificate) => Party::new(certificate, &self.times),
+                None => Party::known(member.keys, None, Standing::Invalid { why: MISSING.into() }, None),
+            }
+        })
     }
 
     /// Its user IDs, sorted, whatever they are worth.
@@ -195,7 +268,15 @@ impl<'k> Network<'k> {
     pub(super) fn user_id(&self, node: u32, text: &str) -> Option<UserIdStanding> {
         let user_ids = self.user_ids_of(node);
         let place = user_ids.binary_search_by_key(&text, |(text, _)| text).ok()?;
-        Some(*user_ids[place].1.get_or_init(|| self.certificate(node).user_id(text, &self.times)))
+        Some(*user_ids[place].1.get_or_init(|| {
+            let life = self.nodes[node as usize].kept.and_then(|kept| kept.life(self.times.at));
+            if let Some(standing) = life.and_then(|life| life.user_id(place)) {
+                return standing;
+            }
+            self.learned.store(true, Ordering::Relaxed);
+            let certificate = self.certificate(node);
+            certificate.map_or(UserIdStanding::Unsigned, |certificate| certificate.user_id(text, &self.times))
+        }))
     }
 
     /// The places of all utterances about a certificate.
@@ -223,8 +304,33 @@ impl<'k> Network<'k> {
             let words = &self.words[range(&utterance.words)];
             let claims: Vec<_> = words.iter().map(|place| &self.claims[*place as usize]).collect();
             let local = self.nodes[utterance.target as usize].local;
-            newest(&claims, self.party(utterance.issuer), self.party(utterance.target), local, &self.times)
+            let (issuer, target) = (self.party(utterance.issuer), self.party(utterance.target));
+            let holds = |place: usize| self.holds(utterance, utterance.words.start as usize + place);
+            newest_by(&claims, issuer, target, local, &self.times, &holds)
         })
+    }
+
+    /// Whether the signature of a word of an utterance holds, as was found before or is found now.
+    fn holds(&self, utterance: &Utterance, word: usize) -> bool {
+        let known = State::of(self.states[word].load(Ordering::Relaxed));
+        if let Some(State::Holds | State::Bad) = known {
+            return known == Some(State::Holds);
+        }
+        self.learned.store(true, Ordering::Relaxed);
+        let certificates = (self.certificate(utterance.issuer), self.certificate(utterance.target));
+        let (Some(issuer), Some(target)) = certificates else { return false };
+        let place = self.words[word] as usize;
+        let member = &self.nodes[utterance.target as usize];
+        let claim = match member.kept {
+            None => self.claims.get(place),
+            Some(_) => {
+                let again = member.again.get_or_init(|| target.claims());
+                again.get(place - self.firsts[utterance.target as usize] as usize)
+            }
+        };
+        let holds = claim.is_some_and(|claim| is_by(claim, issuer, target));
+        self.states[word].store(if holds { State::Holds } else { State::Bad } as u8, Ordering::Relaxed);
+        holds
     }
 
     /// What counts of an utterance, if somebody has asked before.
@@ -248,14 +354,26 @@ impl<'k> Network<'k> {
 
     fn user_ids_of(&self, node: u32) -> &[(&'k str, OnceLock<UserIdStanding>)] {
         let member = &self.nodes[node as usize];
-        let user_ids = || member.certificate.names().into_iter().map(|text| (text, OnceLock::new())).collect();
-        member.user_ids.get_or_init(user_ids)
+        member.user_ids.get_or_init(|| {
+            let names: Vec<&str> = match member.kept {
+                Some(kept) => kept.names().collect(),
+                None => self.certificate(node).map(Certificate::names).unwrap_or_default(),
+            };
+            names.into_iter().map(|text| (text, OnceLock::new())).collect()
+        })
     }
 
     /// What is said about a certificate by nobody at hand.
     pub(super) fn strays(&self, node: u32) -> impl Iterator<Item = &Stray> {
         let start = self.strays.partition_point(|stray| stray.target < node);
         self.strays[start..].iter().take_while(move |stray| stray.target == node)
+    }
+}
+
+impl<'k> Member<'k> {
+    fn new(keys: &'k [KeyName], local: bool, kept: Option<&'k Kept>) -> Self {
+        let (party, user_ids, again) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { keys, local, kept, party, user_ids, again }
     }
 }
 
@@ -314,3 +432,6 @@ fn offsets(nodes: usize, of: impl Iterator<Item = u32>) -> Vec<u32> {
 fn range(words: &Range<u32>) -> Range<usize> {
     words.start as usize..words.end as usize
 }
+
+/// Nobody but whoever forged what was compiled can see this.
+const MISSING: &str = "it is not in the keyring";

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
+use super::network::Network;
 use crate::fingerprint::Fingerprint;
 use crate::grant::{Amount, Depth, Grant};
 use crate::keyring::Keyring;
@@ -74,17 +75,20 @@ impl Viewpoint {
     /// # Errors
     /// A subkey's fingerprint in place of a primary key's, or a root that is named twice.
     pub fn check(&self, keyring: &Keyring) -> Result<Vec<Reason>, ViewpointError> {
+        self.check_in(keyring)
+    }
+
+    pub(super) fn check_in(&self, known: &impl Known) -> Result<Vec<Reason>, ViewpointError> {
         let roots = self.roots.iter().map(|root| (&root.fingerprint, Code::PolicyRootMissing, "root"));
         let distrusted = self.distrusted.iter().map(|one| (one, Code::PolicyDistrustUnknown, "distrusted certificate"));
         let own = self.own.iter().map(|own| (own, Code::PolicyRootMissing, "own certificate"));
         let mut notes = Vec::new();
         for (fingerprint, code, what) in roots.chain(distrusted).chain(own) {
-            if keyring.by_fingerprint(fingerprint).is_some()
-                && !(code == Code::PolicyRootMissing && keyring.is_only_evidence(fingerprint))
-            {
-                continue;
+            match known.has(fingerprint) {
+                Some(local) if local || code != Code::PolicyRootMissing => continue,
+                _ => {}
             }
-            if let Some(primary) = keyring.primary_of(fingerprint) {
+            if let Some(primary) = known.primary_of(fingerprint) {
                 return Err(ViewpointError::Subkey { what, subkey: fingerprint.clone(), primary: primary.clone() });
             }
             let message = format!("the {what} {fingerprint} is in no keyring; import its certificate, or remove it");
@@ -95,6 +99,34 @@ impl Viewpoint {
             Some(twice) => Err(ViewpointError::Twice { root: twice.fingerprint.clone() }),
             None => Ok(notes),
         }
+    }
+}
+
+/// Where certificates are looked up.
+pub(super) trait Known {
+    /// Whether a certificate is the user's own choice, and none if it is not there.
+    fn has(&self, fingerprint: &Fingerprint) -> Option<bool>;
+    /// The certificate that a subkey comes with.
+    fn primary_of(&self, subkey: &Fingerprint) -> Option<&Fingerprint>;
+}
+
+impl Known for Keyring {
+    fn has(&self, fingerprint: &Fingerprint) -> Option<bool> {
+        self.by_fingerprint(fingerprint).map(|_| !self.is_only_evidence(fingerprint))
+    }
+
+    fn primary_of(&self, subkey: &Fingerprint) -> Option<&Fingerprint> {
+        self.primary_of(subkey)
+    }
+}
+
+impl Known for Network<'_> {
+    fn has(&self, fingerprint: &Fingerprint) -> Option<bool> {
+        self.place(fingerprint).map(|node| self.is_local(node))
+    }
+
+    fn primary_of(&self, subkey: &Fingerprint) -> Option<&Fingerprint> {
+        self.primary_of(subkey)
     }
 }
 

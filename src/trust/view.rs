@@ -53,6 +53,19 @@ impl<'n, 'k> View<'n, 'k> {
     /// A name in the viewpoint that is a subkey's, or a root that is named twice.
     pub fn new(network: &'n Network<'k>, keyring: &Keyring, viewpoint: Viewpoint) -> Result<Self, ViewpointError> {
         let notes = viewpoint.check(keyring)?;
+        Ok(Self::with_notes(network, viewpoint, notes))
+    }
+
+    /// Looks at a network from a viewpoint, whose names are looked up in it.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn of(network: &'n Network<'k>, viewpoint: Viewpoint) -> Result<Self, ViewpointError> {
+        let notes = viewpoint.check_in(network)?;
+        Ok(Self::with_notes(network, viewpoint, notes))
+    }
+
+    fn with_notes(network: &'n Network<'k>, viewpoint: Viewpoint, notes: Vec<Reason>) -> Self {
         let mut distrusted = vec![false; network.size().0];
         for node in viewpoint.distrusted.iter().filter_map(|fingerprint| network.place(fingerprint)) {
             distrusted[node as usize] = true;
@@ -66,7 +79,7 @@ impl<'n, 'k> View<'n, 'k> {
             .collect();
         roots.sort_by_key(|(node, _)| *node);
         let own = viewpoint.own.as_ref().and_then(|own| network.place(own));
-        Ok(Self { network, viewpoint, roots, distrusted, own, notes, reach: OnceLock::new(), prepared: None })
+        Self { network, viewpoint, roots, distrusted, own, notes, reach: OnceLock::new(), prepared: None }
     }
 
     /// What is noteworthy about the viewpoint: roots and distrusted certificates that are not at hand.

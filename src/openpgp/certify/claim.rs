@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use sequoia_openpgp::packet::Signature;
 use sequoia_openpgp::parse::Parse as _;
+use sequoia_openpgp::types::HashAlgorithm;
 
 use super::super::certificate::{Certificate, plain};
 use super::super::packets::{SignatureHints, tag};
 use super::super::signature::handle;
 use super::super::standing::moment;
 use super::super::{Handle, KeyId};
-use super::{Regexes, Unusable, notation};
+use super::{Party, Regexes, Unusable, notation};
 use crate::grant::{Amount, Depth, Grant};
 use crate::time::Timestamp;
 
@@ -28,7 +29,9 @@ pub enum Kind {
 #[derive(Debug, Clone)]
 pub struct Claim {
     kind: Kind,
-    signature: Signature,
+    /// None where only the facts were kept.
+    signature: Option<Signature>,
+    hash: HashAlgorithm,
     issuers: Vec<Handle>,
     user_id: Arc<str>,
     created: Option<Timestamp>,
@@ -77,7 +80,8 @@ impl Claim {
             grant: Arc::new(grant),
             exportable: signature.exportable_certification().unwrap_or(true),
             fault,
-            signature,
+            hash: signature.hash_algo(),
+            signature: Some(signature),
         })
     }
 
@@ -133,7 +137,7 @@ impl Claim {
 
     /// The name of its hash.
     pub fn hash(&self) -> String {
-        self.signature.hash_algo().to_string()
+        self.hash.to_string()
     }
 
     /// What makes it of no use whoever made it, if anything does.
@@ -141,8 +145,49 @@ impl Claim {
         self.fault.as_ref()
     }
 
-    pub(super) fn signature(&self) -> &Signature {
-        &self.signature
+    /// A claim of which the signature is not at hand.
+    #[expect(clippy::too_many_arguments, reason = "one for each fact")]
+    pub(super) fn of_facts(
+        kind: Kind,
+        user_id: Arc<str>,
+        (created, expires): (Option<Timestamp>, Option<Timestamp>),
+        (amount, depth): (Amount, Depth),
+        hash: HashAlgorithm,
+        regexes: Arc<Regexes>,
+        grant: Arc<Grant>,
+        exportable: bool,
+        fault: Option<Unusable>,
+    ) -> Self {
+        let (signature, issuers) = (None, Vec::new());
+        Self {
+            kind,
+            signature,
+            hash,
+            issuers,
+            user_id,
+            created,
+            expires,
+            amount,
+            depth,
+            regexes,
+            grant,
+            exportable,
+            fault,
+        }
+    }
+
+    pub(super) fn hash_algorithm(&self) -> HashAlgorithm {
+        self.hash
+    }
+
+    pub(super) fn signature(&self) -> Option<&Signature> {
+        self.signature.as_ref()
+    }
+
+    /// Whether it says that a party made it. A claim without its signature was handed to whom it names.
+    pub(super) fn names(&self, issuer: &Party<'_>) -> bool {
+        let primary = &issuer.keys()[0];
+        self.signature.is_none() || self.issuers.iter().any(|handle| primary.is_meant_by(handle))
     }
 }
 

@@ -143,14 +143,13 @@ fn revokes(
     if claim.kind() != Kind::Revocation {
         return Err(MadeFault::Differs("it takes nothing back"));
     }
-    let primary = &issuer.certificate().keys()[0];
-    if !claim.issuers().iter().any(|handle| primary.is_meant_by(handle)) {
+    if !claim.names(issuer) {
         return Err(MadeFault::More);
     }
     if claim.created().is_none_or(|created| created < since || created > times.at) {
         return Err(MadeFault::Differs("its date"));
     }
-    if verifies(claim, issuer.certificate(), target.certificate()) { Ok(()) } else { Err(Unusable::Bad.into()) }
+    if verifies(claim, issuer, target) { Ok(()) } else { Err(Unusable::Bad.into()) }
 }
 
 /// Why what gpg made is not kept.

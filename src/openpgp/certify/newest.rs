@@ -5,7 +5,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Certification, Claim, Kind, Party, Unusable, check, verifies};
+use super::{Certification, Claim, Kind, Party, Unusable, check_by, verifies};
 use crate::time::{Times, Timestamp};
 
 /// What counts of one issuer's word, and what does not and why.
@@ -23,6 +23,18 @@ pub struct Newest {
 /// The claims must all speak of the same user ID of `target`. Signatures are verified from the newest to the oldest, and
 /// only as far as is needed; whatever names another issuer is found unusable by [`check`].
 pub fn newest(claims: &[&Claim], issuer: &Party<'_>, target: &Party<'_>, local: bool, times: &Times) -> Newest {
+    newest_by(claims, issuer, target, local, times, &|place| verifies(claims[place], issuer, target))
+}
+
+/// The same, where `holds` says whether the signature of the claim at a place verifies.
+pub fn newest_by(
+    claims: &[&Claim],
+    issuer: &Party<'_>,
+    target: &Party<'_>,
+    local: bool,
+    times: &Times,
+    holds: &dyn Fn(usize) -> bool,
+) -> Newest {
     let mut order: Vec<_> = (0..claims.len()).filter(|n| claims[*n].kind() == Kind::Certification).collect();
     order.sort_by_key(|n| (Reverse(claims[*n].created()), *n));
     let mut newest = Newest::default();
@@ -32,10 +44,10 @@ pub fn newest(claims: &[&Claim], issuer: &Party<'_>, target: &Party<'_>, local: 
         if newest.valid.first().is_some_and(|valid| claim.created() != Some(valid.created())) {
             break;
         }
-        match check(claim, issuer, target, local, times) {
+        match check_by(claim, issuer, target, local, times, || holds(place)) {
             Err(cause) => newest.unusable.push((place, cause)),
             Ok(certification) => {
-                let revoked = *revoked.get_or_insert_with(|| last_revocation(claims, issuer, target, times));
+                let revoked = *revoked.get_or_insert_with(|| last_revocation(claims, issuer, times, holds));
                 match revoked.filter(|revoked| *revoked >= certification.created()) {
                     Some(revoked) => newest.unusable.push((place, Unusable::Revoked(revoked))),
                     None => newest.valid.push(certification),
@@ -49,16 +61,16 @@ pub fn newest(claims: &[&Claim], issuer: &Party<'_>, target: &Party<'_>, local: 
 /// When the issuer last took back what it had said, up to the time asked about.
 ///
 /// Its hash may be weak and its critical parts unknown: to doubt a revocation would be to trust what was taken back.
-fn last_revocation(claims: &[&Claim], issuer: &Party<'_>, target: &Party<'_>, times: &Times) -> Option<Timestamp> {
-    let primary = &issuer.certificate().keys()[0];
-    let mut made: Vec<_> = claims
-        .iter()
-        .filter(|claim| claim.kind() == Kind::Revocation)
-        .filter(|claim| claim.issuers().iter().any(|handle| primary.is_meant_by(handle)))
-        .filter_map(|claim| Some((claim.created().filter(|created| *created <= times.at)?, claim)))
+fn last_revocation(
+    claims: &[&Claim],
+    issuer: &Party<'_>,
+    times: &Times,
+    holds: &dyn Fn(usize) -> bool,
+) -> Option<Timestamp> {
+    let mut made: Vec<_> = (0..claims.len())
+        .filter(|place| claims[*place].kind() == Kind::Revocation && claims[*place].names(issuer))
+        .filter_map(|place| Some((claims[place].created().filter(|created| *created <= times.at)?, place)))
         .collect();
     made.sort_by_key(|(created, _)| Reverse(*created));
-    made.into_iter()
-        .find(|(_, claim)| verifies(claim, issuer.certificate(), target.certificate()))
-        .map(|(created, _)| created)
+    made.into_iter().find(|(_, place)| holds(*place)).map(|(created, _)| created)
 }

@@ -1,5 +1,6 @@
 //! A certificate as an issuer or a target of certifications: from when to when it was alive.
 
+use super::super::KeyName;
 use super::super::certificate::Certificate;
 use super::super::standing::{Standing, expiry};
 use crate::time::{Times, Timestamp};
@@ -7,7 +8,9 @@ use crate::time::{Times, Timestamp};
 /// A certificate with what `check` asks about its life, worked out once.
 #[derive(Debug, Clone)]
 pub struct Party<'a> {
-    certificate: &'a Certificate,
+    /// None where only what was judged is at hand.
+    certificate: Option<&'a Certificate>,
+    keys: &'a [KeyName],
     standing: Standing,
     made: Option<Timestamp>,
     end: Option<Timestamp>,
@@ -27,12 +30,23 @@ impl<'a> Party<'a> {
             }
             _ => None,
         };
-        Self { certificate, standing, made: certificate.created(), end }
+        let (keys, made) = (certificate.keys(), certificate.created());
+        Self { certificate: Some(certificate), keys, standing, made, end }
     }
 
-    /// The certificate.
-    pub fn certificate(&self) -> &'a Certificate {
+    /// What was judged before, of a certificate with these keys.
+    pub fn known(keys: &'a [KeyName], made: Option<Timestamp>, standing: Standing, end: Option<Timestamp>) -> Self {
+        Self { certificate: None, keys, standing, made, end }
+    }
+
+    /// The certificate, where it is at hand.
+    pub fn certificate(&self) -> Option<&'a Certificate> {
         self.certificate
+    }
+
+    /// The names of its keys, the primary one first.
+    pub fn keys(&self) -> &'a [KeyName] {
+        self.keys
     }
 
     /// Its standing.

@@ -36,6 +36,10 @@ impl Regexes {
         compiled.as_ref().is_some_and(|set| set.is_match(user_id))
     }
 
+    pub(super) fn patterns(&self) -> &[Vec<u8>] {
+        &self.patterns
+    }
+
     /// The expressions, escaped.
     pub fn shown(&self) -> Vec<String> {
         self.patterns.iter().map(|pattern| Shown::new(pattern).to_string()).collect()
