@@ -50,7 +50,7 @@ pub struct Limits {
     pub policy: u64,
     /// A lock or state file: some 300 bytes for each package, or each signature that was seen.
     pub memory: u64,
-    /// A file of the cache: 32 bytes for each signature that holds.
+    /// A file of the cache: some 40 bytes for each certification of a keyring.
     pub cache: u64,
     /// Reasons listed in a report; the rest is counted.
     pub reasons: usize,

@@ -273,3 +273,66 @@ impl PlainReason {
 
 /// In how many spans of time a certificate's standing is remembered.
 const LIVES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keyring::LaterKeyring;
+    use crate::limits::Limits;
+    use crate::openpgp::testing::{Person, TIMES, days_ago};
+    use crate::time::Times;
+    use crate::trust::{Question, Root, View, Viewpoint};
+
+    /// Whoever could write such a file needs no fault of ours; but no number in it makes us fall over.
+    #[test]
+    fn whatever_is_written_it_is_refused_or_laid_out() {
+        let (one, two) = (Person::new(), Person::new());
+        let two = two.certified(&one, days_ago(9), |builder| builder.set_trust_signature(1, 60).expect("a subpacket"));
+        let one = one.certified(&two, days_ago(3), |builder| builder);
+        let root = one.certificate().fingerprint().clone();
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("keyring.pgp");
+        std::fs::write(&path, [one.public(), two.public()].concat()).expect("written");
+        let keyring = LaterKeyring::read(&[path], &Limits::default()).expect("read");
+        let list = |network: &Network<'_>| {
+            let viewpoint = Viewpoint { roots: vec![Root::full(root.clone())], ..Viewpoint::default() };
+            let mut view = View::of(network, viewpoint).expect("a viewpoint");
+            view.prepare(Some(3));
+            let answers = view.authenticate_all(&Question::who(root.clone(), ""));
+            answers.iter().map(|answer| answer.amount().value()).collect::<Vec<_>>()
+        };
+        let network = Network::new(keyring.open().expect("a keyring"), TIMES);
+        assert_eq!(list(&network).iter().max(), Some(&120));
+        let text = network.compile(&[]).expect("it holds together");
+        let again = Compiled::read(&text).expect("as it was written");
+        let known = Network::of_compiled(&again, &keyring, TIMES);
+        assert_eq!(list(&known), list(&network));
+        assert!(!known.has_learned(), "all was known");
+        assert_eq!(known.compile(&[]), Some(text.clone()), "and is written as it was");
+        // In the span in which nothing happens to a certificate, its standing is known; before, it is judged anew.
+        for (days, learns) in [(1, false), (5, false), (500, true)] {
+            let then = Times { at: days_ago(days).try_into().expect("a time"), ..TIMES };
+            let of_day = Network::of_compiled(&again, &keyring, then);
+            assert_eq!(list(&of_day), list(&Network::new(keyring.open().expect("a keyring"), then)), "{days}");
+            assert_eq!(of_day.has_learned(), learns, "{days}");
+        }
+        let (mut refused, mut laid_out) = (0, 0);
+        for place in 0..text.len() {
+            for byte in [b'9', b'0', b'"', b',', b']', b'\\'] {
+                let mut changed = text.clone().into_bytes();
+                changed[place] = byte;
+                let changed = String::from_utf8(changed).expect("ASCII");
+                match Compiled::read(&changed) {
+                    None => refused += 1,
+                    Some(compiled) => {
+                        laid_out += 1;
+                        let network = Network::of_compiled(&compiled, &keyring, TIMES);
+                        list(&network);
+                        drop(network.compile(&[]));
+                    }
+                }
+            }
+        }
+        assert!(refused > 1000 && laid_out > 100, "{refused}, {laid_out}");
+    }
+}

@@ -1,5 +1,7 @@
 //! The cache of `countersign trust`: the same answers without it, while it is written, with it, and with a bad one.
 
+mod alike;
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -73,20 +75,7 @@ impl World {
 fn list(keyring: &Path, root: &str, cache: &Path, more: &[&str]) -> (Value, Vec<String>) {
     let keyring = keyring.to_str().expect("a plain path");
     let words = ["countersign", "trust", "list", "--keyring", keyring, "--root", root, "--format", "json"];
-    let edge = Edge {
-        clock: day(300),
-        path: OsString::new(),
-        data: None,
-        state: None,
-        cache: Some(cache.to_path_buf()),
-        cert_d: None,
-        config: None,
-        folder: cache.into(),
-        terminal: None,
-        interactive: false,
-        progress: false,
-        screen: Default::default(),
-    };
+    let edge = edge(Some(cache));
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let code = run(words.iter().chain(more).map(OsString::from), &edge, &mut out, &mut err);
     assert_eq!((code, &*String::from_utf8(err).expect("text")), (0, ""));
@@ -94,6 +83,31 @@ fn list(keyring: &Path, root: &str, cache: &Path, more: &[&str]) -> (Value, Vec<
     let notes = told["notes"].as_array().expect("notes").iter();
     let codes = notes.map(|note| note["code"].as_str().expect("a code").to_owned()).collect();
     (told["bindings"].clone(), codes)
+}
+
+/// All that a command says, and its exit code.
+fn said(words: &[&str], cache: Option<&Path>) -> (u8, String) {
+    let words = ["countersign", "trust"].iter().chain(words);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = run(words.map(OsString::from), &edge(cache), &mut out, &mut err);
+    (code, String::from_utf8([out, err].concat()).expect("text"))
+}
+
+fn edge(cache: Option<&Path>) -> Edge {
+    Edge {
+        clock: day(300),
+        path: OsString::new(),
+        data: None,
+        state: None,
+        cache: cache.map(Path::to_path_buf),
+        cert_d: None,
+        config: None,
+        folder: ".".into(),
+        screen: Default::default(),
+        terminal: None,
+        interactive: false,
+        progress: false,
+    }
 }
 
 #[test]

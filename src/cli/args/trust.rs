@@ -124,8 +124,8 @@ pub(crate) struct ViewArgs {
     /// Let every certification delegate without limit. For exploring only: no verdict does so.
     #[arg(long)]
     pub(crate) certification_network: bool,
-    /// Check every signature anew. Otherwise those that held in an earlier run are not computed again; everything else is
-    /// judged anew each time.
+    /// Check everything anew. Otherwise what an earlier run found out about these very keyrings is not found out again; who
+    /// is trusted is judged anew each time.
     #[arg(long)]
     pub(crate) no_cache: bool,
     /// The moment that is asked about. Algorithms are judged by today's rules all the same.
