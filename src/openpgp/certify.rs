@@ -27,7 +27,8 @@ mod regexes;
 mod unusable;
 
 pub use claim::{Claim, Kind};
-pub use newest::{Newest, newest, newest_by};
+pub(crate) use newest::newest_by;
+pub use newest::{Newest, newest};
 pub use party::Party;
 pub use plain::{PlainCause, PlainClaim};
 pub use regexes::Regexes;
@@ -35,7 +36,8 @@ pub use unusable::Unusable;
 
 /// Evidence that an issuer really certified a user ID of a certificate, and that this is valid at the time asked about.
 ///
-/// Only [`check`] makes one. It does not say that the issuer is trusted.
+/// Only [`check`] makes one, or the network where it remembers what `check` was shown. It does not say that the issuer is
+/// trusted.
 ///
 /// ```compile_fail
 /// fn forged(issuer: countersign::fingerprint::Fingerprint) -> countersign::openpgp::certify::Certification {
@@ -230,7 +232,7 @@ fn verifies(claim: &Claim, issuer: &Party<'_>, target: &Party<'_>) -> bool {
 }
 
 /// The same, of certificates of which nothing else is asked.
-pub fn is_by(claim: &Claim, issuer: &Certificate, target: &Certificate) -> bool {
+pub(crate) fn is_by(claim: &Claim, issuer: &Certificate, target: &Certificate) -> bool {
     let (Ok(issuer), Ok(target), Some(signature)) = (issuer.any_cert(), target.any_cert(), claim.signature()) else {
         return false;
     };

@@ -75,7 +75,8 @@ impl Compiled {
         &self.set_aside
     }
 
-    /// Reads what [`Network::compile`] wrote; none if anything in it is not as it should be.
+    /// Reads what [`Network::compile`] wrote; none if anything in it is not as it should be. Whoever can choose the text can
+    /// have any certification hold.
     pub fn read(text: &str) -> Option<Self> {
         let written: Written = serde_json::from_str(text).ok()?;
         let set_aside = written.set_aside.into_iter().map(PlainReason::read).collect::<Option<_>>()?;

@@ -21,13 +21,13 @@ pub struct Newest {
 /// Finds what counts among the claims of one issuer about one user ID of one certificate.
 ///
 /// The claims must all speak of the same user ID of `target`. Signatures are verified from the newest to the oldest, and
-/// only as far as is needed; whatever names another issuer is found unusable by [`check`].
+/// only as far as is needed; whatever names another issuer is found unusable by [`super::check`].
 pub fn newest(claims: &[&Claim], issuer: &Party<'_>, target: &Party<'_>, local: bool, times: &Times) -> Newest {
     newest_by(claims, issuer, target, local, times, &|place| verifies(claims[place], issuer, target))
 }
 
-/// The same, where `holds` says whether the signature of the claim at a place verifies.
-pub fn newest_by(
+/// The same, where `holds` says whether the signature of the claim at a place verifies: whoever calls this answers for it.
+pub(crate) fn newest_by(
     claims: &[&Claim],
     issuer: &Party<'_>,
     target: &Party<'_>,

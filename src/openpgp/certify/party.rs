@@ -34,8 +34,13 @@ impl<'a> Party<'a> {
         Self { certificate: Some(certificate), keys, standing, made, end }
     }
 
-    /// What was judged before, of a certificate with these keys.
-    pub fn known(keys: &'a [KeyName], made: Option<Timestamp>, standing: Standing, end: Option<Timestamp>) -> Self {
+    /// What was judged before, of a certificate with these keys: whoever calls this answers for it.
+    pub(crate) fn known(
+        keys: &'a [KeyName],
+        made: Option<Timestamp>,
+        standing: Standing,
+        end: Option<Timestamp>,
+    ) -> Self {
         Self { certificate: None, keys, standing, made, end }
     }
 

@@ -45,7 +45,7 @@ fn every_shape_is_answered_alike_at_any_time() {
         for number in [50, 100, 150, 200, 250, 300] {
             for second in [1, 0, -1] {
                 let at = times(number, second);
-                alike(&["list", "--format", "json", "--at", &at]);
+                alike(&["list", "--at", &at]);
             }
             let at = times(number, 0);
             alike(&["why", last, "--at", &at]);
@@ -63,6 +63,31 @@ fn times(number: u64, seconds: i64) -> String {
     let since = day(number).duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs();
     let seconds = u32::try_from(i64::try_from(since).expect("small") + seconds).expect("a time");
     countersign::time::Timestamp::from_seconds(seconds).to_string()
+}
+
+/// Of a certificate without a self-signature the library says so "at" the moment that is asked about.
+#[test]
+fn a_sentence_with_the_moment_in_it_is_told_anew() {
+    let ghost = "[people.root]\n[people.ghost]\nuser-id-unsigned = \"ghost <ghost@example.org>\"\n";
+    let network: Network = toml::from_str(ghost).expect("people");
+    let (people, bytes) = network.make();
+    let dir = tempfile::tempdir().expect("a folder");
+    let (keyring, cache) = (dir.path().join("keyring.pgp"), dir.path().join("cache"));
+    fs::write(&keyring, bytes).expect("a keyring");
+    let keyring = keyring.to_str().expect("a plain path");
+    for (number, written) in [(100, true), (120, false), (140, false)] {
+        let at = times(number, 0);
+        let words = ["list", "--keyring", keyring, "--root", &people["root"], "--at", &at];
+        let told = said(&words, Some(&cache));
+        assert!(told.1.contains(&format!("at time {at})")), "{told:?}");
+        assert_eq!(told, said(&[&words[..], &["--no-cache"]].concat(), Some(&cache)));
+        // One span of time: nothing was found out anew.
+        let file = fs::read_dir(&cache).expect("a folder").next().expect("a file").expect("a file").path();
+        let old = std::time::SystemTime::UNIX_EPOCH;
+        let touched = fs::File::options().write(true).open(&file).expect("a file");
+        assert_eq!(touched.metadata().expect("facts").modified().expect("a time") != old, written, "{number}");
+        touched.set_modified(old).expect("set");
+    }
 }
 
 /// In processes of their own: within one, the library remembers which signatures held.
