@@ -1,57 +1,63 @@
-//! The README's first command: what `evidence/first-verdict.sh` shows is still true of the crate that Cargo.lock names.
+//! The README's first command: what `evidence/first-verdict.sh` shows is still true of the dependencies that Cargo.lock names.
+
+#![expect(clippy::disallowed_methods, reason = "the program itself is run")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::crates;
+use super::tools::not_run;
 
-/// The crate of the demonstration, and the version that was signed.
-const NAME: &str = "same-file";
-const VERSION: &str = "1.0.6";
-/// The demonstration key.
-const SIGNER: &str = "AF02AC921A6DAE9FD2327FD3FBB49BF4B09EC406";
-
+/// Every package of this repository's lockfile is accepted, and rests on the evidence that is committed.
 #[test]
-fn the_committed_evidence_is_about_the_crate_that_cargo_lock_names() {
-    let lock = fs::read_to_string(root().join("Cargo.lock")).expect("Cargo.lock");
-    let named = lock.split("[[package]]").filter(|package| package.contains(&format!("\nname = \"{NAME}\"\n")));
-    let versions: Vec<_> =
-        named.filter_map(|package| package.split("version = \"").nth(1)?.split('"').next()).collect();
-    assert_eq!(
-        versions,
-        [VERSION],
-        "evidence/ holds a signature for {NAME} {VERSION}, and Cargo.lock (left) names something else. Either go back \
-         with `cargo update --package {NAME} --precise {VERSION}`, or make new evidence as evidence/README.md says"
+fn every_dependency_is_accepted_by_the_committed_evidence() {
+    let unpacked = crates::unpacked();
+    let Some(home) = unpacked.first().and_then(|one| one.ancestors().nth(4)) else {
+        return not_run("first_verdict", "cargo's sources");
+    };
+    let report = verify(home);
+    let missing = reasons(&report, "not-found");
+    if !missing.is_empty() {
+        return not_run("first_verdict", "every dependency: run `cargo fetch --locked`");
+    }
+    let packages = report["packages"].as_array().expect("packages");
+    assert!(packages.len() > 200, "{} packages", packages.len());
+    let refused: Vec<_> = packages.iter().filter(|one| one["basis"] != "policy").map(|one| &one["package"]).collect();
+    assert!(
+        refused.is_empty(),
+        "evidence/ does not speak for these packages as Cargo.lock names them; run `sh evidence/renew.sh`: {refused:?}"
     );
-    for file in ["evidence/first-verdict.sh", "keyrings/README.md"] {
-        let text = fs::read_to_string(root().join(file)).expect(file);
-        assert!(text.contains(SIGNER), "{file} names another key than {SIGNER}");
-    }
+    assert_eq!(report["verdict"], "accepted");
 }
 
+/// Nothing in the store speaks of anything else, so that it does not grow with each change of the lockfile.
 #[test]
-fn it_is_accepted_as_cargo_unpacked_it_and_refused_with_one_changed_byte() {
-    let folder = format!("{NAME}-{VERSION}");
-    let unpacked: Vec<_> = crates::unpacked().into_iter().filter(|dir| dir.ends_with(&folder)).collect();
-    assert!(!unpacked.is_empty(), "cargo has not unpacked {folder} on this machine, so there is nothing to verify");
-    for dir in unpacked {
-        assert_eq!(verify(&dir), (Some(0), vec![]), "{}", dir.display());
-        let scratch = tempfile::tempdir().expect("a folder");
-        crates::copy(&dir, scratch.path());
-        let changed = scratch.path().join("src/lib.rs");
-        let mut bytes = fs::read(&changed).expect("a file");
-        bytes[0] ^= 1;
-        fs::write(&changed, bytes).expect("written");
-        assert_eq!(verify(scratch.path()), (Some(1), vec!["content-differs src/lib.rs".to_owned()]));
-    }
+fn the_committed_evidence_is_about_the_dependencies_alone() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).expect("Cargo.lock");
+    let locked = lock.matches("\nsource = ").count();
+    let count = |folder: &str| files(&root().join("evidence/store").join(folder)).len();
+    assert_eq!((count("statements"), count("signatures"), count("certificates")), (locked, locked, 1));
 }
 
-/// The exit code, and the code and path of each reason.
-fn verify(dir: &Path) -> (Option<i32>, Vec<String>) {
-    let package = format!("pkg:cargo/{NAME}@{VERSION}");
-    let mut program = crates::verify(dir, &package, &root().join("keyrings/demonstration.asc"), SIGNER);
-    program.arg("--store").arg(root().join("evidence/store"));
-    crates::answer(program)
+fn verify(home: &Path) -> serde_json::Value {
+    let scratch = tempfile::tempdir().expect("a folder");
+    let lock = scratch.path().join("countersign.lock");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    program.env_clear().env("HOME", scratch.path()).env("CARGO_HOME", home).current_dir(root());
+    program.args(["verify", "--policy", "evidence/policy.toml", "--format", "json", "--lock"]).arg(lock);
+    let told = program.output().expect("it starts");
+    serde_json::from_slice(&told.stdout).unwrap_or_else(|_| panic!("{}", told.stderr.escape_ascii()))
+}
+
+fn reasons<'a>(report: &'a serde_json::Value, code: &str) -> Vec<&'a serde_json::Value> {
+    let packages = report["packages"].as_array().into_iter().flatten();
+    packages.filter(|one| one["reasons"].as_array().is_some_and(|all| all.iter().any(|one| one["code"] == code))).collect()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 fn root() -> PathBuf {
