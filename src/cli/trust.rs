@@ -60,12 +60,12 @@ pub(super) fn run(
             Err(error) => return Ok(refused(&error, out)?),
         },
     };
-    let view = View::of(&network, viewpoint(arguments))?;
+    let mut view = View::of(&network, viewpoint(arguments))?;
     let notes: Vec<_> = view.notes().iter().chain(set_aside).chain(&note).cloned().collect();
     let notes = Listed::new(notes, context.limits.reasons);
     let code = match command {
         TrustCommand::List { reached, format, .. } => {
-            view.prepare();
+            view.prepare(arguments.max_depth.0);
             let list = list::List::new(&view, arguments, *reached, &notes);
             list.tell(*format, out)?;
             Ok(0)

@@ -148,34 +148,6 @@ fn check_by(
     times: &Times,
     holds: impl FnOnce() -> bool,
 ) -> Result<Certification, Unusable> {
-    let created = facts(claim, issuer, target, local, times)?;
-    if !holds() {
-        return Err(Unusable::Bad);
-    }
-    Ok(Certification {
-        issuer: issuer.keys()[0].fingerprint.clone(),
-        certificate: target.keys()[0].fingerprint.clone(),
-        user_id: claim.user_id().clone(),
-        created,
-        expires: claim.expires(),
-        amount: claim.amount(),
-        depth: claim.depth(),
-        regexes: claim.regexes().clone(),
-        grant: claim.grant().clone(),
-        exportable: claim.is_exportable(),
-        hash: claim.hash(),
-        issuer_retired: issuer.is_gone_at(times.at),
-    })
-}
-
-/// What is wrong with a certification apart from the signature itself; else when it was made.
-fn facts(
-    claim: &Claim,
-    issuer: &Party<'_>,
-    target: &Party<'_>,
-    local: bool,
-    times: &Times,
-) -> Result<Timestamp, Unusable> {
     // 1. What it says of itself.
     if let Some(fault) = claim.fault() {
         return Err(fault.clone());
@@ -225,12 +197,24 @@ fn facts(
     if target.is_gone_at(created) {
         return Err(Unusable::TargetDead { since: target.end() });
     }
-    Ok(created)
-}
-
-/// Whether nothing is wrong with a certification apart from, perhaps, the signature itself.
-pub(crate) fn is_plausible(claim: &Claim, issuer: &Party<'_>, target: &Party<'_>, local: bool, times: &Times) -> bool {
-    claim.kind() == Kind::Certification && facts(claim, issuer, target, local, times).is_ok()
+    // 4. The signature itself.
+    if !holds() {
+        return Err(Unusable::Bad);
+    }
+    Ok(Certification {
+        issuer: issuer.keys()[0].fingerprint.clone(),
+        certificate: target.keys()[0].fingerprint.clone(),
+        user_id: claim.user_id().clone(),
+        created,
+        expires: claim.expires(),
+        amount: claim.amount(),
+        depth: claim.depth(),
+        regexes: claim.regexes().clone(),
+        grant: claim.grant().clone(),
+        exportable: claim.is_exportable(),
+        hash: claim.hash(),
+        issuer_retired: issuer.is_gone_at(times.at),
+    })
 }
 
 /// Whether today's rules doubt that a hash resists collisions: whoever is certified chooses half of what is signed.

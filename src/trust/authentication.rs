@@ -12,7 +12,7 @@ use super::flow;
 use super::independent::{self, Person};
 use super::problem::{self, Arc, End, Node, Problem};
 use super::question::Question;
-use super::view::{Edge, View, Word};
+use super::view::{Edge, View};
 use crate::fingerprint::Fingerprint;
 use crate::grant::{Amount, Role};
 use crate::openpgp::certify::Certification;
@@ -148,17 +148,8 @@ impl fmt::Display for Obstacle {
 }
 
 impl View<'_, '_> {
-    /// Answers a question. Only what a path needs is verified.
+    /// Answers a question. Only what a path may need is verified.
     pub fn authenticate(&self, question: &Question) -> Authentication {
-        self.answer(question, true)
-    }
-
-    /// The same answer, with all verified that a path might need: for whoever tells what stood in the way.
-    pub(super) fn authenticate_widely(&self, question: &Question) -> Authentication {
-        self.answer(question, false)
-    }
-
-    fn answer(&self, question: &Question, hoping: bool) -> Authentication {
         let network = self.network();
         let Some(target) = network.place(&question.certificate) else {
             return Authentication::none(question, Obstacle::Unknown);
@@ -172,14 +163,8 @@ impl View<'_, '_> {
         if wanted == Amount::NONE {
             return Authentication { question: question.clone(), amount: wanted, paths: Vec::new(), obstacle };
         }
-        if hoping
-            && question.paths <= 1
-            && let Some(paths) = self.hoped(target, question, wanted)
-        {
-            let amount = if paths.is_empty() { Amount::NONE } else { wanted };
-            return Authentication { question: question.clone(), amount, paths, obstacle };
-        }
-        let posed = Posed::alone(self, target, question, false);
+        let mut numbers = HashMap::new();
+        let posed = Posed::new(self, target, question, &mut numbers);
         let apart = (question.paths > 1)
             .then(|| disjoint::disjoint(&posed.problem, wanted, question.paths, RootSharing::Shared));
         let (found, obstacle) = match apart {
@@ -187,31 +172,8 @@ impl View<'_, '_> {
             Some(Some(found)) => (found, obstacle),
             Some(None) => (flow::solve(&posed.problem, wanted), Some(Obstacle::PathsMeet(question.paths))),
         };
-        let paths = found.paths().iter().filter_map(|path| posed.told(self, path)).collect();
+        let paths = found.paths().iter().map(|path| posed.told(self, path)).collect();
         Authentication { question: question.clone(), amount: found.amount().min(wanted), paths, obstacle }
-    }
-
-    /// The paths of the answer, where they can be told without verifying more: the one path that reaches all that is wanted,
-    /// or none where there is none even if all signatures hold.
-    ///
-    /// What counts is among what is hoped for. So a path that is best of all that is hoped for, and holds, is best of all that
-    /// counts: the search goes by length, width and place, whatever else there is.
-    fn hoped(&self, target: u32, question: &Question, wanted: Amount) -> Option<Vec<TrustPath>> {
-        for _ in 0..HOPES {
-            let posed = Posed::alone(self, target, question, true);
-            let found = flow::solve(&posed.problem, wanted);
-            let [path] = found.paths() else {
-                return found.paths().is_empty().then(Vec::new);
-            };
-            if found.amount() < wanted {
-                return None;
-            }
-            if let Some(path) = posed.told(self, path) {
-                return Some(vec![path]);
-            }
-            self.network().verify(&posed.untried(path));
-        }
-        None
     }
 
     /// Answers the same question about every binding of every certificate, in the order of fingerprints and user IDs.
@@ -255,7 +217,7 @@ impl View<'_, '_> {
                         paths: 1,
                     };
                     if self.obstacle(target, user_id).is_none() {
-                        problems.push(Posed::new(self, target, &question, false, &mut numbers).problem);
+                        problems.push(Posed::new(self, target, &question, &mut numbers).problem);
                     }
                 }
             }
@@ -283,25 +245,15 @@ impl View<'_, '_> {
 /// A question as a problem, and what its numbers stand for.
 struct Posed<'n> {
     problem: Problem,
-    /// Each with the place of its utterance.
-    steps: Vec<(u32, Edge<'n>)>,
-    ends: Vec<(u32, Edge<'n>)>,
+    steps: Vec<Edge<'n>>,
+    ends: Vec<Edge<'n>>,
     roots: Vec<u32>,
-    /// Whether signatures that nobody tried are taken to hold.
-    hoping: bool,
 }
 
 impl<'n> Posed<'n> {
     /// `numbers` numbers the network's nodes; problems that are posed with the same ones number them alike.
-    fn new(
-        view: &View<'n, '_>,
-        target: u32,
-        question: &Question,
-        hoping: bool,
-        numbers: &mut HashMap<u32, u32>,
-    ) -> Self {
-        let (steps, ends, roots) = (Vec::new(), Vec::new(), Vec::new());
-        let mut posed = Self { problem: Problem::default(), steps, ends, roots, hoping };
+    fn new(view: &View<'n, '_>, target: u32, question: &Question, numbers: &mut HashMap<u32, u32>) -> Self {
+        let mut posed = Self { problem: Problem::default(), steps: Vec::new(), ends: Vec::new(), roots: Vec::new() };
         let fresh = numbers.len() as u32;
         posed.problem.target = *numbers.entry(target).or_insert(fresh);
         posed.gather(view, target, question, numbers);
@@ -320,31 +272,10 @@ impl<'n> Posed<'n> {
         posed
     }
 
-    /// One problem alone. Its numbers go by the places of the certificates, whatever was found first.
-    fn alone(view: &View<'n, '_>, target: u32, question: &Question, hoping: bool) -> Self {
-        let mut numbers = HashMap::new();
-        let mut posed = Self::new(view, target, question, hoping, &mut numbers);
-        let mut nodes: Vec<_> = numbers.into_iter().collect();
-        nodes.sort_unstable();
-        let mut places = vec![0; nodes.len()];
-        for (place, (_, number)) in (0..).zip(nodes) {
-            places[number as usize] = place;
-        }
-        let number = |node: &mut Node| node.0 = places[node.0 as usize];
-        let problem = &mut posed.problem;
-        problem.target = places[problem.target as usize];
-        problem.roots.iter_mut().for_each(|root| number(&mut root.node));
-        for arc in problem.steps.iter_mut().chain(problem.ends.iter_mut().map(|end| &mut end.arc)) {
-            number(&mut arc.issuer);
-            number(&mut arc.certificate);
-        }
-        posed
-    }
-
     /// Walks backwards from the target, and takes what fits the question.
     fn gather(&mut self, view: &View<'n, '_>, target: u32, question: &Question, numbers: &mut HashMap<u32, u32>) {
         let (network, max) = (view.network(), question.max_depth);
-        let reach = view.reach();
+        let reach = view.reach(max);
         let (package, role) = (question.package.as_ref(), question.granted_role());
         let mut frontier = vec![target];
         let mut met = HashSet::from([target]);
@@ -362,15 +293,11 @@ impl<'n> Posed<'n> {
                         && reach.allows(utterance.issuer, behind + 1, max)
                 })
                 .collect();
-            if !self.hoping {
-                network.verify(&places);
-            }
+            network.verify(&places);
             let mut next = Vec::new();
-            for (place, edge) in
-                places.into_iter().flat_map(|place| view.hopes(place).into_iter().map(move |edge| (place, edge)))
-            {
-                let grant = edge.grant();
-                let wanted = behind == 0 && edge.user_id() == question.user_id;
+            for edge in places.into_iter().flat_map(|place| view.edges(place)) {
+                let grant = edge.certification.grant();
+                let wanted = behind == 0 && edge.certification.user_id() == question.user_id;
                 let own = u8::from(behind == 0 && !wanted);
                 let fits = edge.depth.reaches(behind + usize::from(own))
                     && grant.admits(package, role)
@@ -394,10 +321,10 @@ impl<'n> Posed<'n> {
                 let arc = Arc { issuer, certificate, amount: edge.amount, depth: edge.depth };
                 if behind == 0 {
                     self.problem.ends.push(End { arc, own });
-                    self.ends.push((place, edge));
+                    self.ends.push(edge);
                 } else {
                     self.problem.steps.push(arc);
-                    self.steps.push((place, edge));
+                    self.steps.push(edge);
                 }
             }
             frontier = next;
@@ -405,31 +332,14 @@ impl<'n> Posed<'n> {
         }
     }
 
-    /// A path in certifications; none where the signature of one was not tried.
-    fn told(&self, view: &View<'_, '_>, path: &problem::Path) -> Option<TrustPath> {
-        let edges = self.edges(path).map(|(_, edge)| match edge.word {
-            Word::Shown(certification) => Some(certification.clone()),
-            Word::Hoped(_) => None,
-        });
-        Some(TrustPath {
+    fn told(&self, view: &View<'_, '_>, path: &problem::Path) -> TrustPath {
+        let steps = path.steps.iter().filter_map(|place| self.steps.get(*place));
+        let end = path.end.and_then(|place| self.ends.get(place));
+        TrustPath {
             root: view.network().fingerprint(self.roots[path.root]).clone(),
-            edges: edges.collect::<Option<_>>()?,
+            edges: steps.chain(end).map(|edge| edge.certification.clone()).collect(),
             own: path.end.is_some_and(|place| self.problem.ends[place].own > 0),
             amount: path.flow,
-        })
-    }
-
-    /// The places of the utterances on a path that nobody tried.
-    fn untried(&self, path: &problem::Path) -> Vec<u32> {
-        let untried = self.edges(path).filter(|(_, edge)| matches!(edge.word, Word::Hoped(_)));
-        untried.map(|(place, _)| *place).collect()
-    }
-
-    fn edges(&self, path: &problem::Path) -> impl Iterator<Item = &(u32, Edge<'n>)> {
-        let steps = path.steps.iter().filter_map(|place| self.steps.get(*place));
-        steps.chain(path.end.and_then(|place| self.ends.get(place)))
+        }
     }
 }
-
-/// How often a path that turned out not to hold is replaced by the next best, before everything is verified.
-const HOPES: usize = 64;

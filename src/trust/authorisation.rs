@@ -127,7 +127,7 @@ impl View<'_, '_> {
         let network = self.network();
         let about = network.place(certificate).map(|node| network.about(node));
         about.into_iter().flatten().flat_map(|place| self.edges(place)).any(|edge| {
-            let grant = edge.grant();
+            let grant = edge.certification.grant();
             grant.roles.contains(&role) && !grant.scopes.is_empty() && !grant.covers(package)
         })
     }

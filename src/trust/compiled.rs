@@ -297,8 +297,8 @@ mod tests {
         let keyring = LaterKeyring::read(&[path], &Limits::default()).expect("read");
         let list = |network: &Network<'_>| {
             let viewpoint = Viewpoint { roots: vec![Root::full(root.clone())], ..Viewpoint::default() };
-            let view = View::of(network, viewpoint).expect("a viewpoint");
-            view.prepare();
+            let mut view = View::of(network, viewpoint).expect("a viewpoint");
+            view.prepare(Some(3));
             let answers = view.authenticate_all(&Question::who(root.clone(), ""));
             answers.iter().map(|answer| answer.amount().value()).collect::<Vec<_>>()
         };

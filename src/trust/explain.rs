@@ -67,7 +67,7 @@ impl NearMiss {
 impl View<'_, '_> {
     /// Answers a question and says why. At most `limit` near misses are told.
     pub fn explain(&self, question: &Question, limit: usize) -> Explanation {
-        let answer = self.authenticate_widely(question);
+        let answer = self.authenticate(question);
         let hopeless = matches!(answer.obstacle(), Some(obstacle) if !matches!(obstacle, Obstacle::OwnWord(_)));
         let target = self.network().place(&question.certificate).filter(|_| !hopeless && !answer.is_reached());
         let (mut misses, mut total) = (Vec::new(), 0);

@@ -16,7 +16,7 @@ use super::compiled::{Compiled, Kept, State};
 use crate::fingerprint::Fingerprint;
 use crate::grant::{Amount, Depth};
 use crate::keyring::{Keyring, LaterKeyring};
-use crate::openpgp::certify::{Claim, Kind, Newest, Party, Unusable, is_by, is_plausible, newest_by};
+use crate::openpgp::certify::{Claim, Kind, Newest, Party, Unusable, is_by, newest_by};
 use crate::openpgp::{Certificate, KeyId, KeyName, Standing, UserIdStanding};
 use crate::shown::Shown;
 use crate::time::Times;
@@ -80,8 +80,6 @@ pub(super) struct Utterance {
     pub(super) depth: Depth,
     pub(super) words: Range<u32>,
     newest: OnceLock<Newest>,
-    /// Places in `claims`, of those in which nothing is wrong but perhaps the signature.
-    plausible: OnceLock<Vec<u32>>,
 }
 
 /// A certification by nobody at hand.
@@ -163,7 +161,6 @@ impl<'k> Network<'k> {
                     depth,
                     words: word..word + 1,
                     newest: OnceLock::new(),
-                    plausible: OnceLock::new(),
                 }),
             }
         }
@@ -334,19 +331,6 @@ impl<'k> Network<'k> {
         let holds = claim.is_some_and(|claim| is_by(claim, issuer, target));
         self.states[word].store(if holds { State::Holds } else { State::Bad } as u8, Ordering::Relaxed);
         holds
-    }
-
-    /// The certifications of an utterance in which nothing is wrong but perhaps the signature, which is not verified.
-    pub(super) fn plausible<'a>(&'a self, utterance: &'a Utterance) -> impl Iterator<Item = &'a Claim> {
-        let places = utterance.plausible.get_or_init(|| {
-            let local = self.nodes[utterance.target as usize].local;
-            let (issuer, target) = (self.party(utterance.issuer), self.party(utterance.target));
-            let words = self.words[range(&utterance.words)].iter().copied();
-            let plausible =
-                |place: &u32| is_plausible(&self.claims[*place as usize], issuer, target, local, &self.times);
-            words.filter(plausible).collect()
-        });
-        places.iter().map(|place| &self.claims[*place as usize])
     }
 
     /// What counts of an utterance, if somebody has asked before.

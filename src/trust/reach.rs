@@ -13,6 +13,16 @@ pub(super) struct Reach {
 }
 
 impl Reach {
+    /// By what certifications claim: costs no verification.
+    pub(super) fn claimed(view: &View<'_, '_>) -> Self {
+        Self::found(view, false, None)
+    }
+
+    /// By what certifications are worth: verifies all that the roots reach in so many steps.
+    pub(super) fn verified(view: &View<'_, '_>, max_edges: Option<usize>) -> Self {
+        Self::found(view, true, max_edges)
+    }
+
     /// Whether a path from the roots may come to a node and go on for so many certifications more.
     pub(super) fn allows(&self, node: u32, more: usize, max_edges: Option<usize>) -> bool {
         let node = node as usize;
@@ -20,8 +30,7 @@ impl Reach {
             && max_edges.is_none_or(|max| self.hops[node].saturating_add(more) <= max)
     }
 
-    /// By what certifications claim: costs no verification.
-    pub(super) fn claimed(view: &View<'_, '_>) -> Self {
+    fn found(view: &View<'_, '_>, verify: bool, max_edges: Option<usize>) -> Self {
         let network = view.network();
         let nodes = network.size().0;
         let mut reach = Self { left: vec![None; nodes], hops: vec![usize::MAX; nodes] };
@@ -32,7 +41,8 @@ impl Reach {
             reach.hops[*node as usize] = 0;
             frontier.push(*node);
         }
-        while !frontier.is_empty() {
+        let mut round = 0;
+        while !frontier.is_empty() && max_edges.is_none_or(|max| round < max) {
             let going_on = |node: &&u32| reach.left[**node as usize].is_some_and(|left| left > 0);
             let places: Vec<u32> = frontier
                 .iter()
@@ -41,12 +51,19 @@ impl Reach {
                 .copied()
                 .filter(|place| view.may_count(network.utterance(*place)))
                 .collect();
+            if verify {
+                network.verify(&places);
+            }
             let mut next = Vec::new();
             for place in places {
                 let utterance = network.utterance(place);
                 let (issuer, target) = (utterance.issuer as usize, utterance.target as usize);
-                let Some(left) = reach.left[issuer] else { continue };
-                let depth = view.claimed_depth(utterance);
+                let depth = if verify {
+                    view.edges(place).map(|edge| edge.depth).max()
+                } else {
+                    Some(view.claimed_depth(utterance))
+                };
+                let (Some(depth), Some(left)) = (depth, reach.left[issuer]) else { continue };
                 let limit = if depth.reaches(usize::MAX) { usize::MAX } else { depth.value().into() };
                 let after = limit.min(if left == usize::MAX { left } else { left - 1 });
                 let hops = reach.hops[issuer].saturating_add(1);
@@ -60,6 +77,7 @@ impl Reach {
             next.sort_unstable();
             next.dedup();
             frontier = next;
+            round += 1;
         }
         reach
     }

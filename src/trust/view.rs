@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use super::network::{Network, Utterance};
 use super::reach::Reach;
 use super::roots::{NetworkKind, RetiredIssuers, Root, Viewpoint, ViewpointError};
-use crate::grant::{Amount, Depth, Grant};
+use crate::grant::{Amount, Depth};
 use crate::keyring::Keyring;
 use crate::openpgp::UserIdStanding;
-use crate::openpgp::certify::{Certification, Claim, Regexes};
+use crate::openpgp::certify::Certification;
 use crate::reason::Reason;
 
 /// A network and the user's viewpoint.
@@ -21,6 +21,8 @@ pub struct View<'n, 'k> {
     own: Option<u32>,
     notes: Vec<Reason>,
     reach: OnceLock<Reach>,
+    /// What was verified, for paths of up to so many certifications.
+    prepared: Option<(Option<usize>, Reach)>,
 }
 
 /// A certification that counts from here.
@@ -30,39 +32,7 @@ pub(super) struct Edge<'n> {
     pub(super) target: u32,
     pub(super) amount: Amount,
     pub(super) depth: Depth,
-    pub(super) word: Word<'n>,
-}
-
-/// What an edge rests on.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Word<'n> {
-    /// A certification that holds.
-    Shown(&'n Certification),
-    /// A claim whose signature nobody has tried, in which nothing else is wrong.
-    Hoped(&'n Claim),
-}
-
-impl<'n> Edge<'n> {
-    pub(super) fn grant(&self) -> &'n Grant {
-        match self.word {
-            Word::Shown(certification) => certification.grant(),
-            Word::Hoped(claim) => claim.grant(),
-        }
-    }
-
-    pub(super) fn user_id(&self) -> &'n str {
-        match self.word {
-            Word::Shown(certification) => certification.user_id(),
-            Word::Hoped(claim) => claim.user_id(),
-        }
-    }
-
-    fn regexes(&self) -> &'n Regexes {
-        match self.word {
-            Word::Shown(certification) => certification.regexes(),
-            Word::Hoped(claim) => claim.regexes(),
-        }
-    }
+    pub(super) certification: &'n Certification,
 }
 
 /// Why a valid certification does not count from here.
@@ -109,7 +79,7 @@ impl<'n, 'k> View<'n, 'k> {
             .collect();
         roots.sort_by_key(|(node, _)| *node);
         let own = viewpoint.own.as_ref().and_then(|own| network.place(own));
-        Self { network, viewpoint, roots, distrusted, own, notes, reach: OnceLock::new() }
+        Self { network, viewpoint, roots, distrusted, own, notes, reach: OnceLock::new(), prepared: None }
     }
 
     /// What is noteworthy about the viewpoint: roots and distrusted certificates that are not at hand.
@@ -127,9 +97,11 @@ impl<'n, 'k> View<'n, 'k> {
         &self.viewpoint
     }
 
-    /// Judges all certificates, in parallel: for whoever asks about all of them.
-    pub fn prepare(&self) {
+    /// Verifies, in parallel, all that the roots reach in so many steps, and judges all certificates: for whoever asks
+    /// about all of them.
+    pub fn prepare(&mut self, max_depth: Option<usize>) {
         self.network.judge_all();
+        self.prepared = Some((max_depth, Reach::verified(self, max_depth)));
     }
 
     /// The roots that are at hand and not distrusted.
@@ -141,9 +113,13 @@ impl<'n, 'k> View<'n, 'k> {
         self.distrusted[node as usize]
     }
 
-    /// How far the roots reach at best.
-    pub(super) fn reach(&self) -> &Reach {
-        self.reach.get_or_init(|| Reach::claimed(self))
+    /// How far the roots reach at best, on paths of at most so many certifications.
+    pub(super) fn reach(&self, max_depth: Option<usize>) -> &Reach {
+        match &self.prepared {
+            Some((None, reach)) => reach,
+            Some((Some(prepared), reach)) if max_depth.is_some_and(|max| max <= *prepared) => reach,
+            _ => self.reach.get_or_init(|| Reach::claimed(self)),
+        }
     }
 
     /// Whether an utterance is worth verifying.
@@ -177,32 +153,8 @@ impl<'n, 'k> View<'n, 'k> {
             target: utterance.target,
             amount: certification.amount(),
             depth: if unlimited { Depth::UNLIMITED } else { certification.depth() },
-            word: Word::Shown(certification),
+            certification,
         }
-    }
-
-    /// The certifications of an utterance that count from here, or would if their signatures hold. No signature by others is
-    /// verified, and none that counts is left out.
-    pub(super) fn hopes(&self, place: u32) -> Vec<Edge<'n>> {
-        let (network, utterance) = (self.network, self.network.utterance(place));
-        if network.known(utterance).is_some() {
-            return self.edges(place).collect();
-        }
-        let gone = network.party(utterance.issuer).is_gone_at(network.times().at);
-        let revoked = || network.user_id(utterance.target, &utterance.user_id) == Some(UserIdStanding::Revoked);
-        let left_out = gone && self.viewpoint.retired == RetiredIssuers::LeaveOut;
-        if !network.is_local(utterance.issuer) || left_out || revoked() {
-            return Vec::new();
-        }
-        let claims = network.plausible(utterance).filter(|claim| claim.amount() > Amount::NONE);
-        let edge = |claim: &'n Claim| Edge {
-            issuer: utterance.issuer,
-            target: utterance.target,
-            amount: claim.amount(),
-            depth: if self.viewpoint.kind == NetworkKind::Certification { Depth::UNLIMITED } else { claim.depth() },
-            word: Word::Hoped(claim),
-        };
-        claims.map(edge).collect()
     }
 
     /// Why a valid certification does not count from here; none if it does.
@@ -219,7 +171,7 @@ impl<'n, 'k> View<'n, 'k> {
 
     /// Whether a certification lets a target of this user ID through.
     pub(super) fn admits(&self, edge: &Edge<'_>, user_id: &str) -> bool {
-        self.viewpoint.kind == NetworkKind::Certification || edge.regexes().admit(user_id)
+        self.viewpoint.kind == NetworkKind::Certification || edge.certification.regexes().admit(user_id)
     }
 
     /// The cap that the user's own newest certification sets on a binding; none if there is none.

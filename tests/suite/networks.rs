@@ -165,7 +165,7 @@ fn faults(shape: &Path) -> Vec<String> {
         // Never something to copy into a command.
         assert!(step.is_none_or(|step| !step.contains(question.certificate.as_str())), "{step:?}");
         // What was verified beforehand makes no difference.
-        view.prepare();
+        view.prepare(None);
         fault("amount after preparing", told(&view).0.to_string(), amount.to_string());
     }
     faults

@@ -34,7 +34,7 @@ fn three_main_keys_make_an_arch_packager() {
     let roots: Vec<_> = main.iter().map(root).collect();
     let viewpoint = Viewpoint { roots, retired: RetiredIssuers::Count, ..Viewpoint::default() };
     let view = View::new(&network, &keyring, viewpoint).expect("a viewpoint");
-    view.prepare();
+    view.prepare(Some(3));
     let answers = view.authenticate_all(&Question::who(main[0].fingerprint().clone(), ""));
 
     let mut full = BTreeSet::new();

@@ -35,8 +35,6 @@ pub(in super::super) fn shortest(network: &Network, budgets: &Budgets) -> Option
         let mut list = std::mem::take(&mut search.waiting[slot(now)]);
         // What was reached over a shorter way in the meantime has been looked at.
         list.retain(|node| search.distance[*node as usize] == now);
-        // In an order that does not depend on what else there is, so that a route which is best stays so when others go.
-        list.sort_unstable();
         if let Some(found) = search.start(network, budgets, &list, now) {
             return Some(found);
         }
