@@ -10,6 +10,17 @@ const MIB: u64 = 1 << 20;
 /// Bytes in a gibibyte.
 const GIB: u64 = 1 << 30;
 
+/// Which symbolic links a tree may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_enums, reason = "a policy has these words")]
+pub enum Links {
+    /// None at all.
+    #[default]
+    None,
+    /// Those that lead to a file or directory of the same tree. None is ever followed.
+    Contained,
+}
+
 /// What one run is willing to read. Sizes are in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -20,6 +31,8 @@ pub struct Limits {
     pub tree: u64,
     /// Files in a tree, and directories in a tree: stops a walk without end.
     pub files: u64,
+    /// Symbolic links in a tree: they lead whoever builds it elsewhere.
+    pub links: Links,
     /// A tree text: 200,000 of the longest lines need about 221 MB.
     pub tree_text: u64,
     /// An archive; it is held in memory while it is read. The registry takes crates of up to 10 MiB.
@@ -75,6 +88,7 @@ impl Default for Limits {
             file: GIB,
             tree: 4 * GIB,
             files: 200_000,
+            links: Links::None,
             tree_text: 256 * MIB,
             archive: 256 * MIB,
             statement: 64 * KIB,
@@ -99,5 +113,13 @@ impl Default for Limits {
             diff_total: 256 * MIB,
             diff_moves: 256 * MIB,
         }
+    }
+}
+
+impl Limits {
+    /// The same, and whether a tree may have contained links.
+    #[must_use]
+    pub fn with_contained_links(&self, may: bool) -> Self {
+        Self { links: if may { Links::Contained } else { Links::None }, ..self.clone() }
     }
 }

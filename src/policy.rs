@@ -24,7 +24,7 @@ use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::grant::{Amount, Depth, Grant};
 use crate::keyring::Keyring;
-use crate::limits::Limits;
+use crate::limits::{Limits, Links};
 use crate::package::Purl;
 use crate::path::PackagePath;
 use crate::reason::{Answer, Code, Reason};
@@ -162,6 +162,7 @@ impl Policy {
         limits.file = self.limits.file.unwrap_or(base.file);
         limits.tree = self.limits.tree.unwrap_or(base.tree);
         limits.files = self.limits.files.unwrap_or(base.files);
+        limits.links = self.tree.links;
         limits
     }
 
@@ -272,6 +273,8 @@ pub struct TreeRules {
     pub portable_names: bool,
     /// Whether a checkout, its `.git` left out, may be accepted.
     pub worktree: bool,
+    /// Which symbolic links a tree may have.
+    pub links: Links,
     /// Files that are left out.
     pub exclude: BTreeSet<PackagePath>,
 }

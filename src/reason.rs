@@ -42,6 +42,7 @@ codes! {
     PathLimit "path-limit" "A component over 255 bytes, a path over 1,024 bytes, or more than 64 levels."
     PackageId "package-id" "A package name that is not a canonical purl."
     Symlink "symlink" "A symbolic link in the tree, or in place of a folder during the walk."
+    SymlinkEscape "symlink-escape" "A symbolic link, where a policy allows contained ones, that leads out of the tree, to nothing in it, or to another link."
     HardlinkExternal "hardlink-external" "A file that has further hard links outside of the tree."
     SpecialFile "special-file" "A device, FIFO, socket or the like."
     TypeDiffers "type-differs" "A directory where the tree text has a file, or the reverse."

@@ -25,6 +25,7 @@ mod differences;
 mod fixture;
 mod hash;
 mod line_endings;
+mod links;
 mod read;
 mod walk;
 
@@ -102,9 +103,11 @@ pub fn survey(request: &SurveyRequest<'_>) -> Result<Survey, SurveyError> {
         Err(fault) => return Ok(Survey::stopped(&fault)),
     };
     request.watcher.walked(walked.files.len() as u64, walked.files.iter().map(|file| file.facts.size).sum());
+    links::check(&walked, &mut notes);
     let contents = hash::hash(&root, &walked, request, &mut notes);
     request.watcher.returning();
     again::again(&root, &walked, request, &mut notes);
+    links::again(&root, &walked, &mut notes);
     Ok(Survey::new(walked, contents, notes, request))
 }
 
@@ -183,6 +186,8 @@ impl Survey {
                 Surveyed { kind, size: file.facts.size, content, path: file.path }
             })
             .collect();
+        let links = walked.links.into_iter().filter(|link| !refused.contains(link.path.as_str()));
+        files.extend(links.map(links::surveyed));
         let mut reasons = reasons;
         files.extend(dropped(&files, &refused, request, &mut reasons));
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));

@@ -68,6 +68,15 @@ impl Folder {
         facts_of(&self.place(name.as_ref())?)
     }
 
+    /// What a symbolic link says: here none is read.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn link(&self, name: impl AsRef<OsStr>, facts: &Facts) -> Result<Vec<u8>, ReadError> {
+        self.place(name.as_ref())?;
+        Err(ReadError::NotPlain(facts.kind))
+    }
+
     /// Opens a plain file in this directory.
     ///
     /// # Errors

@@ -114,6 +114,21 @@ impl Folder {
         }
     }
 
+    /// What a symbolic link in this directory says, which was examined before as `facts`. It is not followed.
+    ///
+    /// # Errors
+    /// It is no link, it is not there any more, something else is, or it cannot be read.
+    pub fn link(&self, name: impl AsRef<OsStr>, facts: &Facts) -> Result<Vec<u8>, ReadError> {
+        let name = plain(name.as_ref())?;
+        if facts.kind != Type::Link {
+            return Err(ReadError::NotPlain(facts.kind));
+        }
+        let said = rustix::fs::readlinkat(&self.descriptor, name, Vec::new());
+        let said = said.map_err(|error| self.why_not(name, error, Type::Link))?.into_bytes();
+        let now = self.facts(name)?;
+        if now.same_state(facts) { Ok(said) } else { Err(ReadError::Changed) }
+    }
+
     /// Reads a plain file in this directory, of at most `limit` bytes.
     ///
     /// # Errors

@@ -119,6 +119,9 @@ pub(crate) struct SignArgs {
     /// There is no earlier release.
     #[arg(long)]
     pub(crate) first: bool,
+    /// Let the tree have symbolic links to files and directories of its own; who verifies it needs a policy that allows that.
+    #[arg(long)]
+    pub(crate) contained_symlinks: bool,
     /// Where the code comes from: the address of its repository.
     #[arg(long, value_name = "URL")]
     pub(crate) repository: Option<String>,
@@ -148,6 +151,9 @@ pub(crate) struct TreeArgs {
     /// The directory is a checkout: leave out its top-level .git, and say so.
     #[arg(long)]
     pub(crate) worktree: bool,
+    /// Let the tree have symbolic links to files and directories of its own.
+    #[arg(long)]
+    pub(crate) contained_symlinks: bool,
     /// How the tree is printed.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,

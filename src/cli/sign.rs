@@ -26,6 +26,7 @@ pub(super) fn run(
     let programs = Programs::new(&context.edge.path, context.edge.terminal.clone());
     let progress = Progress::new(context.edge.progress);
     let repository = arguments.repository.clone();
+    let limits = context.limits.with_contained_links(arguments.contained_symlinks);
     let preparation = prepare(&SignRequest {
         dir: &arguments.dir,
         package: &arguments.package,
@@ -36,7 +37,7 @@ pub(super) fn run(
         first: arguments.first,
         source: repository.map(|repository| Source { repository, commit: arguments.commit.clone() }),
         now: context.now,
-        limits: &context.limits,
+        limits: &limits,
         programs: &programs,
         watcher: &progress,
     })?;

@@ -18,6 +18,7 @@ pub(super) fn run(
     err: &mut dyn Write,
 ) -> anyhow::Result<u8> {
     let progress = Progress::new(context.edge.progress);
+    let limits = context.limits.with_contained_links(arguments.contained_symlinks);
     let survey = survey(&SurveyRequest {
         dir: &arguments.dir,
         worktree: arguments.worktree,
@@ -26,7 +27,7 @@ pub(super) fn run(
         additions: &[],
         dropped: &[],
         expected: None,
-        limits: &context.limits,
+        limits: &limits,
         watcher: &progress,
     })?;
     drop(progress);

@@ -13,6 +13,7 @@ use super::section::{self, Found, Section};
 use super::{Certificates, Policy, Root, SizeLimits, TreeRules, Trust};
 use crate::fingerprint::Fingerprint;
 use crate::grant::{Amount, Depth, Grant};
+use crate::limits::Links;
 use crate::path::PackagePath;
 use crate::reason::Code;
 use crate::shown::Shown;
@@ -227,9 +228,9 @@ fn read_tree(top: &mut Section<'_>, faults: &mut Faults<'_>) -> TreeRules {
             Err(why) => faults.value(found.at, format!("`{}` is refused: {why}", Shown::new(&found.value))),
         }
     }
-    // No other word yet: a policy must not ask for what is not done.
-    top.word("symlinks", &[("reject", ())], faults);
+    let links = [("reject", Links::None), ("contained", Links::Contained)];
     TreeRules {
+        links: top.word("symlinks", &links, faults).unwrap_or_default(),
         portable_names: top.word("portable-names", &[("accept", false), ("reject", true)], faults).unwrap_or(false),
         worktree: top.word("worktree", &[("reject", false), ("accept", true)], faults).unwrap_or(false),
         exclude,

@@ -58,7 +58,7 @@ keys! {
         "stores" "paths" "none" "relative to the file's folder, or absolute" "Stores of evidence, read beside those of `--store`."
         "keyrings" "paths" "`[\"keyrings\"]`, if there is one" "relative to the file's folder, or absolute" "Certificates, read beside those of `--keyring`."
         "self" "fingerprint" "none" "40 or 64 hex digits" "You: your own newest certification of somebody is a cap on what others say of them."
-        "symlinks" "word" "`reject`" "`reject`" "Whether a tree may have symbolic links: never, so far."
+        "symlinks" "word" "`reject`" "`reject`, `contained`" "Which symbolic links a tree may have: none, or those to a file or directory of the same tree. None is followed."
         "portable-names" "word" "`accept`" "`accept`, `reject`" "Whether names that Windows cannot hold are accepted, with a note."
         "worktree" "word" "`reject`" "`reject`, `accept`" "Whether a checkout, with its top-level `.git` left out, may be accepted."
         "exclude" "paths in a package" "none" "exact names" "Files that are left out when a package is measured; each is shown. Never hides a file that was signed."

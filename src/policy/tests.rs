@@ -79,7 +79,7 @@ fn every_fault_has_its_code_and_place_and_a_good_twin() {
         ("policy-value 3:10", "[trust]\namount = \"120\"\n".into(), "[trust]\namount = 0x78\n".into()),
         ("policy-threshold-zero 3:10", "[trust]\namount = 0\n".into(), "[trust]\namount = 1\n".into()),
         ("policy-value 3:13", "[trust]\nmax-depth = 256\n".into(), "[trust]\nmax-depth = 0\n".into()),
-        ("policy-value 2:12", "symlinks = \"contained\"\n".into(), "symlinks = \"reject\"\n".into()),
+        ("policy-value 2:12", "symlinks = \"follow\"\n".into(), "symlinks = \"contained\"\n".into()),
         ("policy-value 2:12", "exclude = [\"../x\"]\n".into(), "exclude = [\"x\"]\n".into()),
         ("policy-value 3:12", "[[rule]]\npackages = []\n".into(), "[[rule]]\npackages = \"*\"\n".into()),
         ("policy-value 3:13", "[[rule]]\npackages = [\"pkg:cargo/a*\"]\n".into(), rule("{ author = {} }")),

@@ -105,8 +105,24 @@ fn missing<'a>(survey: &Survey, files: &[Seen<'_>], entry: &'a Entry) -> Missing
 
 fn compare(file: &Seen<'_>, entry: &Entry, was: &str) -> Vec<Reason> {
     let path = entry.path.as_str();
-    if entry.kind == Kind::Link {
-        return vec![reject(Code::TypeDiffers, &format!("a file where a symbolic link was {was}"), path)];
+    match (file.kind, entry.kind) {
+        (Kind::Link, Kind::Link) if matches!(file.content, Content::Hashed(digest) if digest == entry.digest) => {
+            return Vec::new();
+        }
+        (Kind::Link, Kind::Link) => {
+            return vec![reject(
+                Code::ContentDiffers,
+                &format!("the symbolic link says something else than was {was}"),
+                path,
+            )];
+        }
+        (Kind::Link, _) => {
+            return vec![reject(Code::TypeDiffers, &format!("a symbolic link where a file was {was}"), path)];
+        }
+        (_, Kind::Link) => {
+            return vec![reject(Code::TypeDiffers, &format!("a file where a symbolic link was {was}"), path)];
+        }
+        _ => {}
     }
     let mut reasons = Vec::new();
     let sizes = format!("{was} {} bytes, found {}", entry.size, file.size);

@@ -10,7 +10,8 @@ use rayon::prelude::*;
 
 use crate::beneath::{Facts, Folder, Listed, ReadError, Type};
 use crate::digest::Digest;
-use crate::path::{PackagePath, check_name};
+use crate::limits::Links;
+use crate::path::{MAX_PATH, PackagePath, check_name};
 use crate::reason::{Answer, Code, Reason};
 use crate::tree_text::{EVIDENCE_FOLDER, LimitFault, is_evidence_name};
 
@@ -24,6 +25,8 @@ pub(super) struct Walked {
     pub(super) directories: Vec<Directory>,
     /// The files of one directory follow each other.
     pub(super) files: Vec<Found>,
+    /// Symbolic links, where they may be.
+    pub(super) links: Vec<Link>,
 }
 
 /// A directory that was listed.
@@ -42,10 +45,17 @@ pub(super) struct Found {
     pub(super) facts: Facts,
 }
 
+/// A symbolic link, with what it says.
+pub(super) struct Link {
+    pub(super) path: PackagePath,
+    pub(super) facts: Facts,
+    pub(super) target: Vec<u8>,
+}
+
 /// Walks the tree once.
 pub(super) fn walk(root: &Folder, request: &SurveyRequest<'_>, notes: &mut Notes) -> Result<Walked, LimitFault> {
     let counts = Counts { limit: request.limits.files, files: AtomicU64::new(0), directories: AtomicU64::new(0) };
-    let mut walked = Walked { directories: Vec::new(), files: Vec::new() };
+    let mut walked = Walked { directories: Vec::new(), files: Vec::new(), links: Vec::new() };
     let mut bytes = 0_u64;
     let mut level = vec![(None, root.own().clone())];
     // A path has at most `path::MAX_LEVELS` levels, so this ends.
@@ -59,6 +69,7 @@ pub(super) fn walk(root: &Folder, request: &SurveyRequest<'_>, notes: &mut Notes
         for step in steps {
             walked.directories.extend(step.directory);
             walked.files.extend(step.files);
+            walked.links.extend(step.links);
             level.extend(step.folders);
             notes.join(step.notes);
         }
@@ -96,6 +107,7 @@ pub(super) fn within<T>(root: &Folder, path: &str, act: impl FnOnce(&Folder) -> 
 struct Step {
     directory: Option<Directory>,
     files: Vec<Found>,
+    links: Vec<Link>,
     folders: Vec<(Option<PackagePath>, Facts)>,
     notes: Notes,
 }
@@ -189,6 +201,14 @@ impl Step {
             self.notes.reasons.push(Reason::new(Code::PathWindows, answer, message).at(&raw));
         }
         match facts.kind {
+            Type::Link if request.limits.links == Links::Contained && facts.size > MAX_PATH as u64 => {
+                let message = "a symbolic link that says more than a path has room for";
+                self.notes.refuse(path.as_str(), reject(Code::SymlinkEscape, message));
+            }
+            Type::Link if request.limits.links == Links::Contained => match folder.link(&entry.name, &facts) {
+                Ok(target) => self.links.push(Link { path, facts, target }),
+                Err(error) => self.notes.refuse(path.as_str(), refusal(path.as_str(), &error)),
+            },
             Type::Link => self.notes.refuse(path.as_str(), reject(Code::Symlink, LINK)),
             Type::Special => self.notes.refuse(path.as_str(), reject(Code::SpecialFile, SPECIAL)),
             _ if is_other_device(&facts, root.own()) => self.notes.refuse(path.as_str(), cross_device(path.as_str())),

@@ -173,8 +173,7 @@ mod tests {
         let voices = BTreeSet::from([bot.certificate().fingerprint().clone()]);
         let package = "pkg:generic/a@1.0.0".parse().expect("a purl");
         let opened = |statements: usize| {
-            let mut limits = Limits::default();
-            limits.statements = statements;
+            let limits = Limits { statements, ..Limits::default() };
             let ground = Ground {
                 keyring: &keyring,
                 voices: &voices,

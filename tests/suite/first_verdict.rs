@@ -52,7 +52,9 @@ fn verify(home: &Path) -> serde_json::Value {
 
 fn reasons<'a>(report: &'a serde_json::Value, code: &str) -> Vec<&'a serde_json::Value> {
     let packages = report["packages"].as_array().into_iter().flatten();
-    packages.filter(|one| one["reasons"].as_array().is_some_and(|all| all.iter().any(|one| one["code"] == code))).collect()
+    packages
+        .filter(|one| one["reasons"].as_array().is_some_and(|all| all.iter().any(|one| one["code"] == code)))
+        .collect()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -136,7 +136,7 @@ fn faults(shape: &Path) -> Vec<String> {
             wanted: Amount::capped(asked.wanted.unwrap_or(120)),
             paths: 1,
         };
-        let view = View::new(&laid_out, &keyring, viewpoint).expect("a viewpoint");
+        let mut view = View::new(&laid_out, &keyring, viewpoint).expect("a viewpoint");
         let told = |view: &View<'_, '_>| {
             let answer = view.authenticate(&question);
             let reason = answer.obstacle().map(|obstacle| obstacle.code().as_str().to_owned());
@@ -165,7 +165,7 @@ fn faults(shape: &Path) -> Vec<String> {
         // Never something to copy into a command.
         assert!(step.is_none_or(|step| !step.contains(question.certificate.as_str())), "{step:?}");
         // What was verified beforehand makes no difference.
-        view.prepare(None);
+        view.prepare(question.max_depth);
         fault("amount after preparing", told(&view).0.to_string(), amount.to_string());
     }
     faults

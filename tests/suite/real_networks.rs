@@ -8,7 +8,7 @@ use countersign::keyring::Keyring;
 use countersign::limits::Limits;
 use countersign::openpgp::{Certificate, Standing};
 use countersign::time::{Times, Timestamp};
-use countersign::trust::{Network, NetworkKind, Question, RetiredIssuers, Root, View, Viewpoint};
+use countersign::trust::{Network, Question, RetiredIssuers, Root, View, Viewpoint};
 
 use crate::tools::not_run;
 
@@ -33,7 +33,7 @@ fn three_main_keys_make_an_arch_packager() {
     };
     let roots: Vec<_> = main.iter().map(root).collect();
     let viewpoint = Viewpoint { roots, retired: RetiredIssuers::Count, ..Viewpoint::default() };
-    let view = View::new(&network, &keyring, viewpoint).expect("a viewpoint");
+    let mut view = View::new(&network, &keyring, viewpoint).expect("a viewpoint");
     view.prepare(Some(3));
     let answers = view.authenticate_all(&Question::who(main[0].fingerprint().clone(), ""));
 
@@ -63,21 +63,6 @@ fn three_main_keys_make_an_arch_packager() {
     let alone = View::new(&fresh, &keyring, view.viewpoint().clone()).expect("a viewpoint");
     for answer in answers.iter().step_by(10) {
         assert_eq!(alone.authenticate(answer.question()).amount(), answer.amount(), "{:?}", answer.question());
-    }
-    // With roots of which one is enough, only the signatures on the path that is told are verified. It is the path that is
-    // told where all are.
-    let roots = main.iter().map(|one| Root::full(one.fingerprint().clone())).collect();
-    let viewpoint =
-        Viewpoint { roots, retired: RetiredIssuers::Count, kind: NetworkKind::Certification, ..Viewpoint::default() };
-    let (few, all) = (Network::new(&keyring, times), Network::new(&keyring, times));
-    let few = View::new(&few, &keyring, viewpoint.clone()).expect("a viewpoint");
-    let all = View::new(&all, &keyring, viewpoint).expect("a viewpoint");
-    let answers = few.authenticate_all(&Question::who(main[0].fingerprint().clone(), ""));
-    assert!(answers.iter().filter(|answer| answer.is_reached()).count() > 100);
-    for answer in answers {
-        let wide = all.explain(answer.question(), 0).answer;
-        assert_eq!(wide.amount(), answer.amount(), "{:?}", answer.question());
-        assert_eq!(format!("{:?}", wide.paths()), format!("{:?}", answer.paths()), "{:?}", answer.question());
     }
 }
 

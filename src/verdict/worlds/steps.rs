@@ -210,7 +210,7 @@ fn with_one(bench: &Bench, world: &World, by: Set) -> World {
 fn known(world: &World) -> Set {
     let pinned = |version: usize| world.pins[version].map(|pin| pin.authors);
     let below = (0..world.version).rev().find_map(pinned);
-    let slot = pinned(world.version).or(below).or((world.version + 1..3).find_map(pinned));
+    let slot = pinned(world.version).or(below).or_else(|| (world.version + 1..3).find_map(pinned));
     let all = world.pins.iter().flatten().fold(world.former, |all, pin| all.with(pin.authors));
     slot.filter(|authors| !authors.is_empty()).unwrap_or(all)
 }

@@ -64,6 +64,11 @@ pub(crate) enum Step {
         path: String,
         to: String,
     },
+    /// A symbolic link that says exactly this.
+    LinkSaying {
+        path: String,
+        text: String,
+    },
     Hardlink {
         path: String,
         to: String,
@@ -244,6 +249,7 @@ impl World {
             Step::Chmod { path, mode } => self.chmod(path, u32::from_str_radix(mode, 8).expect("a mode")),
             Step::Mkdir(path) => fs::create_dir_all(self.path(path)).expect("made"),
             Step::Symlink { path, to } => symlink(self.path(&self.fill(to)), self.place(path)).expect("linked"),
+            Step::LinkSaying { path, text } => symlink(text, self.place(path)).expect("linked"),
             Step::Hardlink { path, to } => fs::hard_link(self.path(to), self.place(path)).expect("linked"),
             Step::Fifo(path) => {
                 let mode = rustix::fs::Mode::from_raw_mode(0o600);
@@ -380,6 +386,11 @@ impl World {
                     let kind = if facts.mode() & 0o111 == 0 { 'f' } else { 'x' };
                     bytes += content.len() as u64;
                     let line = format!("{kind} {} {} ", content.len(), hex(&content)).into_bytes();
+                    lines.insert(name.clone(), [line, name, b"\n".to_vec()].concat());
+                } else if facts.is_symlink() {
+                    let text = fs::read_link(&path).expect("a link").into_os_string().into_encoded_bytes();
+                    bytes += text.len() as u64;
+                    let line = format!("l {} {} ", text.len(), hex(&text)).into_bytes();
                     lines.insert(name.clone(), [line, name, b"\n".to_vec()].concat());
                 }
             }
