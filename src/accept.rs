@@ -1,6 +1,8 @@
 //! Remembering what was verified: what the lock becomes, and writing it down after the whole verdict.
 //!
-//! Only here, and only for what was accepted, is anything remembered of a package.
+//! Only here, and only for what was accepted, is anything remembered of a package; `sight` remembers when signatures came in.
+
+pub mod sight;
 
 use thiserror::Error;
 

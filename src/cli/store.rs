@@ -6,9 +6,12 @@ use serde_json::json;
 
 use super::args::{Format, StoreCommand};
 use super::{Context, tell, tell_json};
+use crate::accept::sight::{remember_sights, sights};
 use crate::package::Purl;
 use crate::reason::Listed;
 use crate::report::Report;
+use crate::settings::{self, Search, Subject};
+use crate::state::UserState;
 use crate::store::{Entry, Store, StoreError, Survey};
 
 /// Runs one of the commands. A store that cannot be used is told like every other reason why nothing can be told.
@@ -35,6 +38,7 @@ fn act(command: &StoreCommand, context: &Context<'_>, out: &mut dyn Write) -> an
     match command {
         StoreCommand::Add { from, to, format } => {
             let survey = Store::add_all(from, to, limits)?;
+            see(&survey, &Store::open(to, limits)?, context)?;
             summary(&survey, "added", *format, context, out)?;
             Ok(0)
         }
@@ -49,6 +53,27 @@ fn act(command: &StoreCommand, context: &Context<'_>, out: &mut dyn Write) -> an
             Ok(u8::from(!survey.reasons.is_empty()))
         }
     }
+}
+
+/// Remembers when the signatures of people whom the keyrings here know came in. A policy or keyring that cannot be used is told by
+/// every verdict, and is no reason to leave evidence where it was.
+fn see(survey: &Survey, store: &Store, context: &Context<'_>) -> anyhow::Result<()> {
+    let edge = context.edge;
+    let Some(state) = &edge.state else { return Ok(()) };
+    let found = settings::find(&Search {
+        named: None,
+        lock: None,
+        subject: Subject::Nothing,
+        start: &edge.folder,
+        config: edge.config.as_deref(),
+        data: edge.data.as_deref(),
+        keyrings: &[],
+        limits: &context.limits,
+        at: context.now,
+    });
+    let Ok(found) = found else { return Ok(()) };
+    let sights = sights(store, survey, &found.keyring, context.now, &context.limits);
+    Ok(remember_sights(&UserState::new(state, &context.limits), &sights, context.now)?)
 }
 
 fn summary(

@@ -17,6 +17,7 @@ mod diff;
 mod docs;
 mod doctor;
 mod fifty_crates;
+mod first_sight;
 mod first_verdict;
 mod floors;
 mod gpg_matrix;

@@ -15,6 +15,8 @@ use crate::openpgp::news::News;
 use crate::programs::Programs;
 use crate::reason::Listed;
 use crate::shown::Shown;
+use crate::state::UserState;
+use crate::state::write::unwatched;
 
 /// Where the certificates come from.
 pub(super) fn source(
@@ -46,6 +48,7 @@ pub(super) fn run(
         Err(ImportError::Keyring(error)) => return refuse(&error, format, context, out),
         Err(error) => return Err(error.into()),
     };
+    raise_floor(context)?;
     let times = context.times(None);
     let rows: Vec<_> = import.changes.iter().map(|change| (change, change.certificate.standing(&times))).collect();
     let set_aside = Listed::new(import.set_aside.clone(), context.limits.reasons);
@@ -55,6 +58,18 @@ pub(super) fn run(
         Format::Text => text(&rows, &import, &set_aside, &place, out)?,
     }
     Ok(0)
+}
+
+/// A clock that is turned back after this is told. Whoever remembers nothing yet has nothing to lose by it.
+fn raise_floor(context: &Context<'_>) -> anyhow::Result<()> {
+    let Some(folder) = &context.edge.state else { return Ok(()) };
+    let state = UserState::new(folder, &context.limits);
+    let mut seen = state.read()?;
+    if seen.floor().is_none() {
+        return Ok(());
+    }
+    seen.raise_floor(context.now);
+    Ok(state.add(&seen, &unwatched)?)
 }
 
 fn answer(rows: &[(&Change, Standing)], import: &Import, set_aside: &Listed, place: &str) -> Value {
