@@ -121,7 +121,8 @@ fn write_package(f: &mut fmt::Formatter<'_>, place: usize, package: &PackageRepo
         package.reasons_total,
     )?;
     write!(f, "<summary><span class=\"purl\">{}</span> <span class=\"mark\">{}</span>", Plain(name), mark(package))?;
-    if let Some(first) = package.reasons.iter().min_by_key(|reason| weight(reason.answer)) {
+    let weighty = package.reasons.iter().filter(|reason| reason.answer != Answer::Note);
+    if let Some(first) = weighty.min_by_key(|reason| weight(reason.answer)) {
         write!(f, " <span class=\"why\">{}</span>", Plain(first.code))?;
     }
     writeln!(f, "</summary>\n<table class=\"answers\"><tbody>")?;
