@@ -35,7 +35,7 @@ missed=0
 target() {
   awk -v name="$1" -v slow="$2" -v fast="$3" -v wanted="$4" 'BEGIN {
     times = slow / fast
-    printf "%-58s %9.2f x  (target %s: %s)\n", name, times, wanted, times >= wanted ? "reached" : "MISSED"
+    printf "%-58s %9.2f x  (target %s: %s)\n", name, times, wanted, (times >= wanted) ? "reached" : "MISSED"
     exit !(times >= wanted)
   }' || missed=1
 }
