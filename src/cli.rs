@@ -25,7 +25,7 @@ mod verify;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::{CommandFactory as _, Parser as _};
@@ -36,9 +36,11 @@ use crate::limits::Limits;
 use crate::programs::ProgramError;
 use crate::publish::PublishError;
 use crate::publish::base::BaseError;
+use crate::reason::Reason;
 use crate::report::Report;
 use crate::report::project::{Detail, ProjectText};
 use crate::report::text::Text;
+use crate::settings::{self, Search, Settings, Subject};
 use crate::store::StoreError;
 use crate::time::{Times, Timestamp};
 use crate::verify::VerifyError;
@@ -145,6 +147,22 @@ impl Context<'_> {
     fn own_keyring(&self) -> anyhow::Result<PathBuf> {
         let data = self.edge.data.as_ref();
         Ok(data.ok_or(keyring::KeyringUse::NoHome)?.join("keyring"))
+    }
+
+    /// The settings that hold here where nothing is verified: upwards from the working directory, or as named.
+    fn settings(&self, named: Option<&Path>, keyrings: &[PathBuf], at: Timestamp) -> Result<Settings, Vec<Reason>> {
+        let edge = self.edge;
+        settings::find(&Search {
+            named,
+            lock: None,
+            subject: Subject::Nothing,
+            start: &edge.folder,
+            config: edge.config.as_deref(),
+            data: edge.data.as_deref(),
+            keyrings,
+            limits: &self.limits,
+            at,
+        })
     }
 
     fn times(&self, at: Option<Timestamp>) -> Times {

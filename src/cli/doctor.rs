@@ -14,7 +14,7 @@ use crate::openpgp::{self, Certificate};
 use crate::programs::health::CardSight;
 use crate::programs::{ProgramError, Programs, SecretKey};
 use crate::reason::{Answer, Reason};
-use crate::settings::{self, Search, Settings, Subject};
+use crate::settings::Settings;
 use crate::shown::Shown;
 use crate::state::{LockFile, Seen, UserState};
 use crate::store::Store;
@@ -150,17 +150,7 @@ fn clock(seen: Option<&Seen>, context: &Context<'_>, findings: &mut Findings) {
 }
 
 fn settings(arguments: &DoctorArgs, context: &Context<'_>, findings: &mut Findings) -> Option<Settings> {
-    let found = settings::find(&Search {
-        named: arguments.policy.as_deref(),
-        lock: None,
-        subject: Subject::Nothing,
-        start: &context.edge.folder,
-        config: context.edge.config.as_deref(),
-        data: context.edge.data.as_deref(),
-        keyrings: &arguments.keyring,
-        limits: &context.limits,
-        at: context.now,
-    });
+    let found = context.settings(arguments.policy.as_deref(), &arguments.keyring, context.now);
     match found {
         Ok(found) => {
             if found.file.is_some() {

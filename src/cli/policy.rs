@@ -14,7 +14,7 @@ use crate::package::Purl;
 use crate::policy::templates::{TEMPLATES, Template};
 use crate::reason::{Listed, Reason};
 use crate::report::Report;
-use crate::settings::{Search, Settings, Subject, find};
+use crate::settings::Settings;
 use crate::shown::Shown;
 use crate::time::Timestamp;
 
@@ -22,13 +22,13 @@ pub(super) fn run(command: &PolicyCommand, context: &Context<'_>, out: &mut dyn 
     match command {
         PolicyCommand::Check { file, keyring, at, format } => {
             let at = at.unwrap_or(context.now);
-            match settings(file.as_deref(), keyring, at, context) {
+            match context.settings(file.as_deref(), keyring, at) {
                 Ok(found) => check(&found, *format, context, out)?,
                 Err(reasons) => return refuse(file.as_deref(), reasons, at, *format, context, out),
             }
         }
         PolicyCommand::Explain { package, policy, keyring, format } => {
-            return match settings(policy.as_deref(), keyring, context.now, context) {
+            return match context.settings(policy.as_deref(), keyring, context.now) {
                 Ok(found) => Ok(explain(&found, package, *format, context, out)?),
                 Err(reasons) => refuse(policy.as_deref(), reasons, context.now, *format, context, out),
             };
@@ -36,25 +36,6 @@ pub(super) fn run(command: &PolicyCommand, context: &Context<'_>, out: &mut dyn 
         PolicyCommand::Init { file, template, format } => init(file, *template, *format, out)?,
     }
     Ok(0)
-}
-
-fn settings(
-    named: Option<&Path>,
-    keyrings: &[PathBuf],
-    at: Timestamp,
-    context: &Context<'_>,
-) -> Result<Settings, Vec<Reason>> {
-    find(&Search {
-        named,
-        lock: None,
-        subject: Subject::Nothing,
-        start: &context.edge.folder,
-        config: context.edge.config.as_deref(),
-        data: context.edge.data.as_deref(),
-        keyrings,
-        limits: &context.limits,
-        at,
-    })
 }
 
 /// What is wrong is told as every verdict tells it.

@@ -16,7 +16,6 @@ use crate::publish::Published;
 use crate::publish::key::{self, Deed};
 use crate::publish::say::{SayRequest, say};
 use crate::publish::{PublishError, Signer};
-use crate::settings::{self, Search, Subject};
 use crate::shown::Shown;
 use crate::statement::StatementFault;
 use crate::statement::VersionTree;
@@ -86,18 +85,7 @@ fn stores(named: &[PathBuf], context: &Context<'_>) -> Result<Vec<PathBuf>, SayU
     if !named.is_empty() {
         return Ok(named.to_vec());
     }
-    let edge = context.edge;
-    let found = settings::find(&Search {
-        named: None,
-        lock: None,
-        subject: Subject::Nothing,
-        start: &edge.folder,
-        config: edge.config.as_deref(),
-        data: edge.data.as_deref(),
-        keyrings: &[],
-        limits: &context.limits,
-        at: context.now,
-    });
+    let found = context.settings(None, &[], context.now);
     let stores = found.map(|settings| settings.stores).unwrap_or_default();
     if stores.is_empty() { Err(SayUse::NoStore) } else { Ok(stores) }
 }

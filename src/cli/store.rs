@@ -10,7 +10,6 @@ use crate::accept::sight::{remember_sights, sights};
 use crate::package::Purl;
 use crate::reason::Listed;
 use crate::report::Report;
-use crate::settings::{self, Search, Subject};
 use crate::state::UserState;
 use crate::store::{Entry, Store, StoreError, Survey};
 
@@ -58,20 +57,8 @@ fn act(command: &StoreCommand, context: &Context<'_>, out: &mut dyn Write) -> an
 /// Remembers when the signatures of people whom the keyrings here know came in. A policy or keyring that cannot be used is told by
 /// every verdict, and is no reason to leave evidence where it was.
 fn see(survey: &Survey, store: &Store, context: &Context<'_>) -> anyhow::Result<()> {
-    let edge = context.edge;
-    let Some(state) = &edge.state else { return Ok(()) };
-    let found = settings::find(&Search {
-        named: None,
-        lock: None,
-        subject: Subject::Nothing,
-        start: &edge.folder,
-        config: edge.config.as_deref(),
-        data: edge.data.as_deref(),
-        keyrings: &[],
-        limits: &context.limits,
-        at: context.now,
-    });
-    let Ok(found) = found else { return Ok(()) };
+    let Some(state) = &context.edge.state else { return Ok(()) };
+    let Ok(found) = context.settings(None, &[], context.now) else { return Ok(()) };
     let sights = sights(store, survey, &found.keyring, context.now, &context.limits);
     Ok(remember_sights(&UserState::new(state, &context.limits), &sights, context.now)?)
 }
