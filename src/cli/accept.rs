@@ -9,6 +9,7 @@ use super::{Context, project, tell};
 use crate::accept::{AcceptError, Remembered, remember};
 use crate::lock::pin::Passed;
 use crate::shown::Shown;
+use crate::state::LockFile;
 use crate::verdict::Outcome;
 use crate::verdict::authors::Overriding;
 use crate::verify::verify;
@@ -60,24 +61,38 @@ pub(super) fn run(
     if verified.report.verdict != Outcome::Accepted || verified.verdict.outcome() != Outcome::Accepted {
         return Ok(code);
     }
-    if !arguments.yes {
+    let write = || remember(file, ground.state.as_ref(), &verified, passed, context.now);
+    settle("Remember this?", arguments.yes, file, write, context, err)?;
+    Ok(code)
+}
+
+/// Asks, unless that was answered before; writes what was accepted down, and tells what became of it.
+pub(super) fn settle(
+    question: &str,
+    yes: bool,
+    file: &LockFile,
+    write: impl FnOnce() -> Result<Remembered, AcceptError>,
+    context: &Context<'_>,
+    err: &mut dyn Write,
+) -> anyhow::Result<()> {
+    if !yes {
         if !context.edge.interactive {
             return Err(AcceptError::NobodyThere.into());
         }
-        if !confirm("Remember this?", err)? {
+        if !confirm(question, err)? {
             return Err(AcceptError::No.into());
         }
     }
     let place = Shown::new(file.path().as_os_str().as_encoded_bytes()).to_string();
-    let remembered = remember(file, ground.state.as_ref(), &verified, passed, context.now);
-    match remembered.map_err(|error| match error.code() {
+    let remembered = write().map_err(|error| match error.code() {
         Some(code) => anyhow::Error::new(error).context(format!("nothing was remembered [{code}]")),
         None => error.into(),
-    })? {
+    })?;
+    match remembered {
         Remembered::New => writeln!(err, "Remembered in {place}.")?,
         Remembered::Already => writeln!(err, "{place} remembers this already.")?,
     }
-    Ok(code)
+    Ok(())
 }
 
 /// An option of `verify` that says something of one run alone, and why it cannot be remembered.

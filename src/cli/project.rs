@@ -3,18 +3,18 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::accept::settle;
 use super::args::{AcceptArgs, Format, QuestionArgs, RowsArgs, VerifyArgs};
 use super::ground::{Ground, Refused};
-use super::terminal::{Progress, confirm};
+use super::terminal::Progress;
 use super::{Context, tell};
-use crate::accept::{AcceptError, Remembered, next_of_project, remember_project};
+use crate::accept::{next_of_project, remember_project};
 use crate::ecosystem::{self, Ecosystem, Env, Locked};
 use crate::lock::Lock;
 use crate::pattern::Pattern;
 use crate::reason::Reason;
 use crate::report::project::{Detail, ProjectText};
 use crate::report::{ProjectReport, Report};
-use crate::shown::Shown;
 use crate::store::layout;
 use crate::verdict::Outcome;
 use crate::verify::project::{VerifiedProject, verify_project};
@@ -105,19 +105,9 @@ pub(super) fn accept(
     if verified.report.verdict != Outcome::Accepted {
         return Ok(code);
     }
-    if !arguments.yes {
-        if !context.edge.interactive {
-            return Err(AcceptError::NobodyThere.into());
-        }
-        if !confirm(&format!("Remember these {} packages?", verified.verdicts.len()), err)? {
-            return Err(AcceptError::No.into());
-        }
-    }
-    let place = Shown::new(file.path().as_os_str().as_encoded_bytes()).to_string();
-    match remember_project(file, ground.state.as_ref(), &verified, context.now)? {
-        Remembered::New => writeln!(err, "Remembered in {place}.")?,
-        Remembered::Already => writeln!(err, "{place} remembers this already.")?,
-    }
+    let question = format!("Remember these {} packages?", verified.verdicts.len());
+    let write = || remember_project(file, ground.state.as_ref(), &verified, context.now);
+    settle(&question, arguments.yes, file, write, context, err)?;
     Ok(code)
 }
 
@@ -142,10 +132,9 @@ fn look(
     context: &Context<'_>,
 ) -> anyhow::Result<Result<VerifiedProject, Box<Report>>> {
     let edge = context.edge;
-    let env = Env { folder: &edge.folder, home: edge.home.as_deref(), variables: &edge.variables };
     let lockfile = question.dir().join(ecosystem.lockfile());
     let name = lockfile.as_os_str().as_encoded_bytes();
-    let project = match ecosystem.open(question.dir(), &env, &context.limits) {
+    let project = match ecosystem.open(question.dir(), &env(context), &context.limits) {
         Ok(project) => project,
         Err(reasons) => {
             let request = ground.request(question, None, &());
