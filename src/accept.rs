@@ -98,16 +98,25 @@ fn write(
     now: Timestamp,
 ) -> Result<Remembered, AcceptError> {
     if let Some(state) = state {
-        let mut seen = Seen::default();
-        signed.iter().for_each(|(statement, signer)| seen.see(*statement, signer.clone(), now));
-        seen.raise_floor(now);
-        state.add(&seen, &unwatched)?;
+        see(state, signed, now)?;
     }
     if !file.would_change(next) {
         return Ok(Remembered::Already);
     }
     file.write(next, &unwatched)?;
     Ok(Remembered::New)
+}
+
+/// Writes down when signatures were seen, and that it was this moment.
+fn see<'a>(
+    state: &UserState,
+    signed: impl IntoIterator<Item = &'a (Digest, Fingerprint)>,
+    now: Timestamp,
+) -> Result<(), StateError> {
+    let mut seen = Seen::default();
+    signed.into_iter().for_each(|(statement, signer)| seen.see(*statement, signer.clone(), now));
+    seen.raise_floor(now);
+    state.add(&seen, &unwatched)
 }
 
 /// Why nothing was remembered.

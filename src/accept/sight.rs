@@ -10,8 +10,7 @@ use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::openpgp::open::{NothingSeen, SignedStatement};
 use crate::package::Purl;
-use crate::state::write::unwatched;
-use crate::state::{Seen, StateError, UserState};
+use crate::state::{StateError, UserState};
 use crate::statement::{Check, Kind, Manifest, Review, Statement, Withdrawal};
 use crate::store::{FoundStatement, Store, Survey};
 use crate::time::{Times, Timestamp};
@@ -57,13 +56,7 @@ pub fn remember_sights(
     sights: &BTreeSet<(Digest, Fingerprint)>,
     now: Timestamp,
 ) -> Result<(), StateError> {
-    if sights.is_empty() {
-        return Ok(());
-    }
-    let mut seen = Seen::default();
-    sights.iter().for_each(|(statement, signer)| seen.see(*statement, signer.clone(), now));
-    seen.raise_floor(now);
-    state.add(&seen, &unwatched)
+    if sights.is_empty() { Ok(()) } else { super::see(state, sights, now) }
 }
 
 fn good<S: Statement>(found: &FoundStatement, keyring: &Keyring, now: Timestamp, limits: &Limits) -> Vec<Fingerprint> {
