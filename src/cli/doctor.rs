@@ -18,7 +18,6 @@ use crate::settings::Settings;
 use crate::shown::Shown;
 use crate::state::{LockFile, Seen, UserState};
 use crate::store::Store;
-use crate::time::CLOCK_TOLERANCE;
 
 /// Gives 1 where something must be mended before verdicts can be had, or signatures made.
 pub(super) fn run(arguments: &DoctorArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
@@ -139,8 +138,7 @@ fn state(context: &Context<'_>, findings: &mut Findings) -> Option<Seen> {
 
 /// A clock that was turned back could revive what has expired.
 fn clock(seen: Option<&Seen>, context: &Context<'_>, findings: &mut Findings) {
-    let floor = seen.and_then(Seen::floor);
-    match floor.filter(|floor| *floor > context.now.plus(CLOCK_TOLERANCE)) {
+    match seen.and_then(|seen| seen.turned_back(context.now)) {
         Some(floor) => {
             let message = format!("it says {}, but it has been {floor} here already", context.now);
             findings.add("clock", State::Broken, message, Some("set the clock right"));

@@ -17,7 +17,7 @@ use crate::report::{PolicySource, Report};
 use crate::settings::{self, Search, Settings, Subject};
 use crate::state::{LockFile, Seen, UserState};
 use crate::store::Store;
-use crate::time::{CLOCK_TOLERANCE, Times};
+use crate::time::Times;
 use crate::tree::Watcher;
 use crate::tree_text::TreeText;
 use crate::verdict::authors::{Origin, Overriding};
@@ -223,7 +223,7 @@ fn stores(
 
 /// A clock that was turned back could revive what has expired.
 fn clock(seen: &Seen, times: Times) -> Option<Reason> {
-    let floor = seen.floor().filter(|floor| *floor > times.now.plus(CLOCK_TOLERANCE))?;
+    let floor = seen.turned_back(times.now)?;
     let message = format!("this machine's clock says {}, but it has been {floor} here already", times.now);
     let reason = Reason::new(Code::Clock, Answer::CannotTell, message);
     Some(reason.step("set the clock right"))

@@ -9,7 +9,7 @@ use crate::lock::MemoryFault;
 use crate::lock::sealed::{Content, same, seal, unseal};
 use crate::openpgp::open::FirstSeen;
 use crate::statement::print::Printer;
-use crate::time::Timestamp;
+use crate::time::{CLOCK_TOLERANCE, Timestamp};
 
 /// First-seen times and the clock's floor. Pure text; the file is [`super::UserState`]'s.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,6 +51,11 @@ impl Seen {
     /// The latest moment that was ever seen here: a clock that is before it was turned back.
     pub fn floor(&self) -> Option<Timestamp> {
         self.floor
+    }
+
+    /// The floor, if a clock that says `now` was turned back behind it, by more than clocks may differ.
+    pub fn turned_back(&self, now: Timestamp) -> Option<Timestamp> {
+        self.floor.filter(|floor| *floor > now.plus(CLOCK_TOLERANCE))
     }
 
     /// Notes that a signature was seen. An earlier time stays.
