@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
+use super::counts::Counts;
 use super::text::{write_package, write_reasons};
 use super::{PackageReport, Report};
 use crate::package::Purl;
@@ -66,37 +67,31 @@ impl fmt::Display for ProjectText<'_> {
 impl ProjectText<'_> {
     /// What it comes to, in one line.
     fn headline(&self) -> String {
-        let packages = &self.report.packages;
-        let count = |fits: &dyn Fn(&PackageReport) -> bool| packages.iter().filter(|package| fits(package)).count();
-        let of = |basis: Basis| count(&|package: &PackageReport| package.basis == Some(basis));
-        let (rejected, unknown) = (
-            count(&|package: &PackageReport| package.verdict == Outcome::Rejected),
-            count(&|package: &PackageReport| package.verdict == Outcome::Undetermined),
-        );
-        let vouched = of(Basis::Policy);
-        let own = of(Basis::Local);
-        let mut line = format!("{vouched} of {} vouched for", packages.len() - own);
+        let counts = Counts::of(self.report);
+        let count = |fits: fn(&PackageReport) -> bool| self.report.packages.iter().filter(|one| fits(one)).count();
+        let (vouched, foreign) = (counts.policy, counts.all - counts.local);
+        let mut line = format!("{vouched} of {foreign} vouched for");
         for (number, what) in [
-            (rejected, "refused"),
-            (unknown, "could not be told"),
-            (of(Basis::FirstUse), "on first use"),
-            (of(Basis::Unsigned), "unsigned"),
-            (own, "your own"),
-            (count(&is_unchecked), "not held against the lockfile"),
+            (counts.rejected, "refused"),
+            (counts.undetermined, "could not be told"),
+            (counts.first_use, "on first use"),
+            (counts.unsigned, "unsigned"),
+            (counts.local, "your own"),
+            (count(is_unchecked), "not held against the lockfile"),
         ] {
             if number > 0 {
                 write!(line, "; {number} {what}").expect("a string takes everything");
             }
         }
-        let remembered = count(&|package: &PackageReport| package.remembered);
+        let remembered = count(|package| package.remembered);
         write!(line, "; {remembered} remembered").expect("a string takes everything");
-        if remembered < packages.len() - own && rejected + unknown == 0 {
+        if remembered < foreign && counts.rejected + counts.undetermined == 0 {
             line.push_str(" (run `countersign accept`)");
         }
         match self.report.verdict {
             Outcome::Rejected => format!("{}: {line}", self.paint(RED, "REJECTED")),
             Outcome::Undetermined => format!("{}: {line}", self.paint(YELLOW, "CANNOT TELL")),
-            Outcome::Accepted if vouched + own == packages.len() => {
+            Outcome::Accepted if vouched == foreign => {
                 format!("{}: {line}", self.paint(GREEN, "ACCEPTED"))
             }
             Outcome::Accepted => line,
