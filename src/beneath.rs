@@ -119,7 +119,7 @@ pub enum WriteError {
     #[error("a directory has this file's name; remove it")]
     Occupied,
     /// There is no place for a folder beside another, on the same file system.
-    #[error("no folder can be made in {}, on the same file system", Shown::new(.0.as_os_str().as_encoded_bytes()))]
+    #[error("no folder can be made in {}, on the same file system", Shown::path(.0))]
     Beside(PathBuf),
     /// The system's refusal.
     #[error("it cannot be written")]

@@ -214,7 +214,3 @@ pub(crate) fn unreadable(path: &Path, why: &str) -> Reason {
     let message = format!("it cannot be read: {}", Shown::new(why));
     Reason::new(Code::Unreadable, Answer::CannotTell, message).at(path.as_os_str().as_encoded_bytes())
 }
-
-pub(crate) fn shown(path: &Path) -> String {
-    Shown::new(path.as_os_str().as_encoded_bytes()).to_string()
-}

@@ -243,13 +243,13 @@ struct Entry {
 #[non_exhaustive]
 pub enum KeyringError {
     /// Something else than OpenPGP data.
-    #[error("{} is not OpenPGP data; export the certificates with `gpg --export` (a `.kbx` file is GnuPG's own)", shown(.path))]
+    #[error("{} is not OpenPGP data; export the certificates with `gpg --export` (a `.kbx` file is GnuPG's own)", Shown::path(.path))]
     NotOpenPgp {
         /// The file.
         path: PathBuf,
     },
     /// Cut short, or with rubbish in it.
-    #[error("the keyring {} is damaged: {what}; a revocation may be lost, so export or fetch it again", shown(.path))]
+    #[error("the keyring {} is damaged: {what}; a revocation may be lost, so export or fetch it again", Shown::path(.path))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -257,19 +257,19 @@ pub enum KeyringError {
         what: &'static str,
     },
     /// No certificate in it.
-    #[error("there is no certificate in {}; a keyring that should be empty should not be named", shown(.path))]
+    #[error("there is no certificate in {}; a keyring that should be empty should not be named", Shown::path(.path))]
     Empty {
         /// The file or folder.
         path: PathBuf,
     },
     /// A secret key.
-    #[error("{} holds secret key material, which has no place in a keyring of certificates; export the public part with `gpg --export`", shown(.path))]
+    #[error("{} holds secret key material, which has no place in a keyring of certificates; export the public part with `gpg --export`", Shown::path(.path))]
     SecretKey {
         /// The file.
         path: PathBuf,
     },
     /// Over the limit.
-    #[error("the keyring {} is larger than {limit} bytes; split it into several files", shown(.path))]
+    #[error("the keyring {} is larger than {limit} bytes; split it into several files", Shown::path(.path))]
     Limit {
         /// The file.
         path: PathBuf,
@@ -277,7 +277,7 @@ pub enum KeyringError {
         limit: u64,
     },
     /// It cannot be read.
-    #[error("the keyring {} cannot be read", shown(.path))]
+    #[error("the keyring {} cannot be read", Shown::path(.path))]
     Unreadable {
         /// The file or folder.
         path: PathBuf,
@@ -325,10 +325,6 @@ fn aside(error: &CertificateError, place: impl AsRef<[u8]>) -> Reason {
 
 fn shown_bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_encoded_bytes()
-}
-
-fn shown(path: &Path) -> String {
-    Shown::new(shown_bytes(path)).to_string()
 }
 
 #[cfg(test)]

@@ -57,13 +57,13 @@ pub fn check_path(path: &Path) -> Result<(), OwnFileError> {
 #[non_exhaustive]
 pub enum OwnFileError {
     /// There is no such file.
-    #[error("{} is not there", shown(.0))]
+    #[error("{} is not there", Shown::path(.0))]
     Missing(PathBuf),
     /// A directory or a device.
-    #[error("{} is no plain file", shown(.0))]
+    #[error("{} is no plain file", Shown::path(.0))]
     NotPlain(PathBuf),
     /// The system does not let us read it.
-    #[error("{} cannot be read", shown(.path))]
+    #[error("{} cannot be read", Shown::path(.path))]
     Unreadable {
         /// Which one.
         path: PathBuf,
@@ -71,7 +71,7 @@ pub enum OwnFileError {
         source: io::Error,
     },
     /// Over its limit.
-    #[error("{} has over {limit} bytes", shown(.path))]
+    #[error("{} has over {limit} bytes", Shown::path(.path))]
     TooLarge {
         /// Which one.
         path: PathBuf,
@@ -79,7 +79,7 @@ pub enum OwnFileError {
         limit: u64,
     },
     /// Another user can write to it.
-    #[error("{} can be written by other users, who could decide in your place", shown(.0))]
+    #[error("{} can be written by other users, who could decide in your place", Shown::path(.0))]
     WritableByOthers(PathBuf),
 }
 
@@ -110,10 +110,6 @@ impl OwnFileError {
             _ => None,
         }
     }
-}
-
-fn shown(path: &Path) -> String {
-    Shown::new(path.as_os_str().as_encoded_bytes()).to_string()
 }
 
 #[cfg(unix)]

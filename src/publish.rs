@@ -209,7 +209,7 @@ pub fn prepare(request: &SignRequest<'_>) -> Result<Preparation, PublishError> {
 #[non_exhaustive]
 pub enum PublishError {
     /// The directory cannot be opened.
-    #[error("the directory {} cannot be opened", Shown::new(.path.as_os_str().as_encoded_bytes()))]
+    #[error("the directory {} cannot be opened", Shown::path(.path))]
     Directory {
         /// Which one.
         path: PathBuf,
@@ -258,7 +258,7 @@ pub enum PublishError {
         source: StatementFault,
     },
     /// A file that was named cannot be read.
-    #[error("{} cannot be read", Shown::new(.path.as_os_str().as_encoded_bytes()))]
+    #[error("{} cannot be read", Shown::path(.path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -368,7 +368,7 @@ impl From<StatementFault> for PublishError {
 }
 
 fn place(path: &Option<PathBuf>) -> String {
-    let shown = |path: &PathBuf| format!("{}: ", Shown::new(path.as_os_str().as_encoded_bytes()));
+    let shown = |path: &PathBuf| format!("{}: ", Shown::path(path));
     path.as_ref().map(shown).unwrap_or_default()
 }
 

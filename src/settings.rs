@@ -98,7 +98,7 @@ pub struct Settings {
 impl Settings {
     /// How reports call the policy.
     pub fn source(&self) -> String {
-        self.file.as_deref().map_or_else(|| BUILT_IN.to_owned(), shown)
+        self.file.as_deref().map_or_else(|| BUILT_IN.to_owned(), |path| Shown::path(path).to_string())
     }
 }
 
@@ -132,7 +132,7 @@ pub fn find(search: &Search<'_>) -> Result<Settings, Vec<Reason>> {
         }
     };
     if let Some(path) = &file {
-        notes.extend(policy.notes(&shown(path), search.at));
+        notes.extend(policy.notes(&Shown::path(path).to_string(), search.at));
     }
     let policy = match (&floor, &own) {
         (Some(floor), Some(path)) => policy.under(&check(floor, path, Some(&Floor(&keyring)))?),
@@ -150,13 +150,15 @@ fn read(path: &Path, search: &Search<'_>) -> Result<PolicyFile, Vec<Reason>> {
     search.outside(path).map_err(|reason| vec![reason])?;
     let bytes = own_file::read(path, search.limits.policy);
     let bytes = bytes.map_err(|error| vec![error.reason(Code::PolicyMissing, Code::LimitPolicy)])?;
-    let faults = |faults: Vec<crate::policy::PolicyFault>| faults.iter().map(|one| one.reason(&shown(path))).collect();
+    let faults = |faults: Vec<crate::policy::PolicyFault>| {
+        faults.iter().map(|one| one.reason(&Shown::path(path).to_string())).collect()
+    };
     PolicyFile::read(&bytes, search.limits).map_err(faults)
 }
 
 fn check(file: &PolicyFile, path: &Path, known: Option<&dyn Certificates>) -> Result<Policy, Vec<Reason>> {
     let checked = file.check(known);
-    checked.map_err(|faults| faults.iter().map(|fault| fault.reason(&shown(path))).collect())
+    checked.map_err(|faults| faults.iter().map(|fault| fault.reason(&Shown::path(path).to_string())).collect())
 }
 
 /// What is known while the user's policy is checked that only lies on top: its own roots need not be at hand.
@@ -316,10 +318,6 @@ fn owned(path: &Path) -> Result<(), Reason> {
 fn unreadable(path: &Path, error: &io::Error) -> Reason {
     let message = format!("it cannot be read: {}", Shown::new(&error.to_string()));
     Reason::new(Code::Unreadable, Answer::CannotTell, message).at(path.as_os_str().as_encoded_bytes())
-}
-
-fn shown(path: &Path) -> String {
-    Shown::new(path.as_os_str().as_encoded_bytes()).to_string()
 }
 
 #[cfg(test)]

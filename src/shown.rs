@@ -5,6 +5,7 @@
 //! there: a backslash is doubled.
 
 use std::fmt;
+use std::path::Path;
 
 /// Shows foreign text, escaped.
 ///
@@ -17,6 +18,11 @@ impl<'a> Shown<'a> {
     /// Shows `text`, which may be bytes of any encoding.
     pub fn new(text: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
         Self(text.as_ref())
+    }
+
+    /// Shows a path, as the system has it.
+    pub fn path(path: &'a (impl AsRef<Path> + ?Sized)) -> Self {
+        Self(path.as_ref().as_os_str().as_encoded_bytes())
     }
 }
 

@@ -146,10 +146,10 @@ pub enum StateError {
     #[error(transparent)]
     Read(OwnFileError),
     /// It is a link, which a write would replace.
-    #[error("{} is a symbolic link; put the file itself there", shown(.0))]
+    #[error("{} is a symbolic link; put the file itself there", Shown::path(.0))]
     Link(PathBuf),
     /// It is damaged, or of a newer format.
-    #[error("{} cannot be used", shown(.path))]
+    #[error("{} cannot be used", Shown::path(.path))]
     Damaged {
         /// Which file.
         path: PathBuf,
@@ -157,13 +157,13 @@ pub enum StateError {
         source: MemoryFault,
     },
     /// Another process wrote it since it was read.
-    #[error("{} was changed by another process meanwhile; nothing was written", shown(.0))]
+    #[error("{} was changed by another process meanwhile; nothing was written", Shown::path(.0))]
     Changed(PathBuf),
     /// Another process is writing it.
-    #[error("another process is writing {}; nothing was written", shown(.0))]
+    #[error("another process is writing {}; nothing was written", Shown::path(.0))]
     Busy(PathBuf),
     /// The system's refusal.
-    #[error("{} could not be written; the old file is as it was", shown(.path))]
+    #[error("{} could not be written; the old file is as it was", Shown::path(.path))]
     Write {
         /// Which file.
         path: PathBuf,
@@ -177,7 +177,7 @@ impl StateError {
     pub fn reason(&self) -> Reason {
         let (code, path, message) = match self {
             Self::Read(error) => return error.reason(Code::Unreadable, Code::StateDamaged),
-            Self::Damaged { path, source } => return source.reason(&shown(path)),
+            Self::Damaged { path, source } => return source.reason(&Shown::path(path).to_string()),
             Self::Link(path) => (Code::Unreadable, path, self.to_string()),
             Self::Changed(path) | Self::Busy(path) => (Code::StateWrite, path, self.to_string()),
             Self::Write { path, source } => {
@@ -229,10 +229,6 @@ fn make_private(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
-}
-
-fn shown(path: &Path) -> String {
-    Shown::new(path.as_os_str().as_encoded_bytes()).to_string()
 }
 
 #[cfg(test)]

@@ -143,7 +143,7 @@ pub struct FoundSignature {
 #[non_exhaustive]
 pub enum StoreError {
     /// The directory cannot be opened.
-    #[error("the store {} cannot be opened", Shown::new(.path.as_os_str().as_encoded_bytes()))]
+    #[error("the store {} cannot be opened", Shown::path(.path))]
     Open {
         /// The store.
         path: PathBuf,
@@ -153,17 +153,17 @@ pub enum StoreError {
     /// The directory is no store.
     #[error(
         "{} is no store: it has no file `{}`",
-        Shown::new(.0.as_os_str().as_encoded_bytes()), layout::MARKER
+        Shown::path(.0), layout::MARKER
     )]
     NoStore(PathBuf),
     /// The directory is neither a store nor a package with evidence.
     #[error(
         "{} is no store and has no evidence: it has neither a file `{}` nor a folder `{}`",
-        Shown::new(.0.as_os_str().as_encoded_bytes()), layout::MARKER, layout::OWN
+        Shown::path(.0), layout::MARKER, layout::OWN
     )]
     NoEvidence(PathBuf),
     /// The file that makes a directory a store is something else.
-    #[error("{}: `{}` is no plain file", Shown::new(.path.as_os_str().as_encoded_bytes()), layout::MARKER)]
+    #[error("{}: `{}` is no plain file", Shown::path(.path), layout::MARKER)]
     Marker {
         /// The store.
         path: PathBuf,
@@ -173,11 +173,11 @@ pub enum StoreError {
     /// A store of another version.
     #[error(
         "the store {} has another version than store/1",
-        Shown::new(.0.as_os_str().as_encoded_bytes())
+        Shown::path(.0)
     )]
     Version(PathBuf),
     /// Something cannot be written.
-    #[error("{} cannot be written", Shown::new(.path.as_os_str().as_encoded_bytes()))]
+    #[error("{} cannot be written", Shown::path(.path))]
     Write {
         /// The store, or the file in it.
         path: PathBuf,

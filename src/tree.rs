@@ -292,7 +292,7 @@ fn dropped(
 
 /// Why there is nothing to survey.
 #[derive(Debug, Error)]
-#[error("cannot open the directory `{}`", Shown::new(.dir.as_os_str().as_encoded_bytes()))]
+#[error("cannot open the directory `{}`", Shown::path(.dir))]
 #[non_exhaustive]
 pub struct SurveyError {
     /// The directory.

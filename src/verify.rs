@@ -124,7 +124,7 @@ pub struct Verified {
 #[non_exhaustive]
 pub enum VerifyError {
     /// The directory cannot be opened.
-    #[error("the directory {} cannot be opened", Shown::new(.path.as_os_str().as_encoded_bytes()))]
+    #[error("the directory {} cannot be opened", Shown::path(.path))]
     Directory {
         /// Which one.
         path: PathBuf,

@@ -83,7 +83,7 @@ pub(super) fn settle(
             return Err(AcceptError::No.into());
         }
     }
-    let place = Shown::new(file.path().as_os_str().as_encoded_bytes()).to_string();
+    let place = Shown::path(file.path()).to_string();
     let remembered = write().map_err(|error| match error.code() {
         Some(code) => anyhow::Error::new(error).context(format!("nothing was remembered [{code}]")),
         None => error.into(),

@@ -114,7 +114,7 @@ fn describe(wanted: &Wanted, err: &mut dyn Write) -> io::Result<()> {
 }
 
 fn answer(plan: &Plan, keyring: &Path, format: Format, out: &mut dyn Write) -> io::Result<()> {
-    let place = Shown::new(keyring.as_os_str().as_encoded_bytes()).to_string();
+    let place = Shown::path(keyring).to_string();
     let user_ids: Vec<_> = plan.user_ids().iter().map(|user_id| Shown::new(user_id).to_string()).collect();
     let (issuer, certificate) = (plan.signer().fingerprint(), plan.target().fingerprint());
     if format == Format::Text {

@@ -68,7 +68,7 @@ impl Measured {
         drop(progress);
         let (tree, mut reasons) = survey.into_parts();
         for reason in &mut reasons {
-            let dir = Shown::new(dir.as_os_str().as_encoded_bytes()).to_string();
+            let dir = Shown::path(dir).to_string();
             reason.path = Some(match reason.path.as_deref() {
                 None | Some(".") => dir,
                 Some(path) => format!("{}/{path}", dir.trim_end_matches('/')),

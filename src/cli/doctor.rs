@@ -3,7 +3,6 @@
 //! It looks at everything that other commands rest on, changes nothing, and goes on behind what it finds.
 
 use std::io::Write;
-use std::path::Path;
 
 use serde::Serialize;
 
@@ -126,7 +125,7 @@ fn state(context: &Context<'_>, findings: &mut Findings) -> Option<Seen> {
     };
     match UserState::new(folder, &context.limits).read() {
         Ok(seen) => {
-            findings.good("state", format!("readable, in {}", shown(folder)));
+            findings.good("state", format!("readable, in {}", Shown::path(folder)));
             Some(seen)
         }
         Err(error) => {
@@ -210,10 +209,11 @@ fn memory(found: &Settings, context: &Context<'_>, findings: &mut Findings) {
     let Some(path) = &found.lock else { return };
     match LockFile::read(path, &context.limits) {
         Ok(lock) if lock.is_there() => {
-            findings.good("lock", format!("{} packages remembered in {}", lock.lock().pins().count(), shown(path)));
+            findings
+                .good("lock", format!("{} packages remembered in {}", lock.lock().pins().count(), Shown::path(path)));
         }
         Ok(_) => {
-            let message = format!("nothing is remembered yet; it will be in {}", shown(path));
+            let message = format!("nothing is remembered yet; it will be in {}", Shown::path(path));
             findings.add("lock", State::Note, message, Some("`countersign accept` remembers what was verified"));
         }
         Err(error) => findings.reason("lock", &error.reason()),
@@ -223,7 +223,7 @@ fn memory(found: &Settings, context: &Context<'_>, findings: &mut Findings) {
 fn stores(found: &Settings, context: &Context<'_>, findings: &mut Findings) {
     for path in &found.stores {
         match Store::open(path, &context.limits) {
-            Ok(_) => findings.good("store", shown(path)),
+            Ok(_) => findings.good("store", Shown::path(path).to_string()),
             Err(error) => findings.reason("store", &error.reason()),
         }
     }
@@ -309,10 +309,6 @@ fn card(programs: &Programs, signing: &[&SecretKey], findings: &mut Findings) {
 fn is_old(version: &str) -> bool {
     let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) < (2, 2)
-}
-
-fn shown(path: &Path) -> String {
-    Shown::new(path.as_os_str().as_encoded_bytes()).to_string()
 }
 
 /// How many of one kind are listed.

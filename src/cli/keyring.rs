@@ -76,7 +76,7 @@ pub(super) fn named(paths: &[PathBuf], context: &Context<'_>) -> anyhow::Result<
     if own.exists() {
         return Ok(vec![own]);
     }
-    Err(KeyringUse::None(Shown::new(own.as_os_str().as_encoded_bytes()).to_string()).into())
+    Err(KeyringUse::None(Shown::path(&own).to_string()).into())
 }
 
 /// One certificate out of a keyring; a subkey is answered by the name of its primary key.

@@ -47,7 +47,7 @@ fn refuse(
     context: &Context<'_>,
     out: &mut dyn Write,
 ) -> anyhow::Result<u8> {
-    let source = named.map_or_else(|| "policy".to_owned(), shown);
+    let source = named.map_or_else(|| "policy".to_owned(), |path| Shown::path(path).to_string());
     let total = reasons.len();
     reasons.truncate(context.limits.reasons);
     let listed = reasons.len();
@@ -68,7 +68,7 @@ fn check(found: &Settings, format: Format, context: &Context<'_>, out: &mut dyn 
                 "policy": { "source": found.source(), "digest": policy.digest().to_string() },
                 "rules": policy.rules().len(),
                 "roots": policy.roots().len(),
-                "lock": found.lock.as_deref().map(shown),
+                "lock": found.lock.as_deref().map(|path| Shown::path(path).to_string()),
                 "notes": notes.reasons,
                 "notes_total": notes.total,
             }),
@@ -131,14 +131,14 @@ fn init(file: &Path, name: TemplateName, format: Format, out: &mut dyn Write) ->
     if format == Format::Json {
         let answer = json!({
             "countersign": "policy-init/1",
-            "file": shown(file),
+            "file": Shown::path(file).to_string(),
             "template": template.name,
             "purpose": template.purpose,
         });
         return Ok(tell_json(&answer, out)?);
     }
-    writeln!(out, "Wrote {}: {}.", shown(file), template.purpose)?;
-    writeln!(out, "Put your own people into it, then run `countersign policy check {}`.", shown(file))?;
+    writeln!(out, "Wrote {}: {}.", Shown::path(file), template.purpose)?;
+    writeln!(out, "Put your own people into it, then run `countersign policy check {}`.", Shown::path(file))?;
     Ok(())
 }
 
@@ -159,7 +159,7 @@ fn template(name: TemplateName) -> &'static Template {
 
 /// A policy that could not be written.
 #[derive(Debug, Error)]
-#[error("{} was not written", shown(.path))]
+#[error("{} was not written", Shown::path(.path))]
 pub(super) struct NotWritten {
     path: PathBuf,
     source: io::Error,
@@ -175,10 +175,6 @@ impl NotWritten {
 
 fn counted(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
-}
-
-fn shown(path: &Path) -> String {
-    Shown::new(path.as_os_str().as_encoded_bytes()).to_string()
 }
 
 #[cfg(test)]

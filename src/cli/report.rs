@@ -60,7 +60,7 @@ fn lies_inside(file: &Path, dir: &Path) -> bool {
 
 /// A page that was not written.
 #[derive(Debug, Error)]
-#[error("{} was not written", Shown::new(.path.as_os_str().as_encoded_bytes()))]
+#[error("{} was not written", Shown::path(.path))]
 pub(super) struct NotWritten {
     path: PathBuf,
     #[source]

@@ -134,7 +134,7 @@ pub(super) fn answer(
     format: Format,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let place = Shown::new(published.place.as_os_str().as_encoded_bytes()).to_string();
+    let place = Shown::path(&published.place).to_string();
     let (kind, signer) = (said.kind, speaker.signer.fingerprint());
     let tree =
         |one: &VersionTree| json!({ "version": Shown::new(&one.version).to_string(), "tree": one.tree.to_string() });

@@ -143,7 +143,7 @@ fn show_note(note: &Reason, err: &mut dyn Write) -> io::Result<()> {
 }
 
 fn answer(plan: &Plan, published: &Published, format: Format, out: &mut dyn Write) -> io::Result<()> {
-    let place = Shown::new(published.place.as_os_str().as_encoded_bytes()).to_string();
+    let place = Shown::path(&published.place).to_string();
     let manifest = plan.manifest();
     match format {
         Format::Text => {

@@ -46,7 +46,7 @@ pub(super) fn would_change(
         None => "there is no lock, and `--locked` asks for one".to_owned(),
         Some(file) => match next(file.lock())? {
             Some(next) if file.would_change(&next) => {
-                let place = crate::shown::Shown::new(file.path().as_os_str().as_encoded_bytes()).to_string();
+                let place = crate::shown::Shown::path(file.path()).to_string();
                 format!("accepting this would change {place}, and `--locked` forbids that")
             }
             _ => return Ok(None),

@@ -16,7 +16,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Archive, Ecosystem, Env, Found, Kind, Locked, Place, Project, read_toml, shown};
+use super::{Archive, Ecosystem, Env, Found, Kind, Locked, Place, Project, read_toml};
 use crate::limits::Limits;
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
@@ -154,8 +154,8 @@ impl CargoProject {
         found.places.iter_mut().for_each(|place| place.archive = place.archive.take().or_else(|| known.clone()));
         if found.places.is_empty() {
             let why = match packed {
-                Some(archive) => format!("{} is there, and is not unpacked", shown(&archive.file)),
-                None => format!("it is not below {}", shown(&registry.join("src"))),
+                Some(archive) => format!("{} is there, and is not unpacked", Shown::path(&archive.file)),
+                None => format!("it is not below {}", Shown::path(&registry.join("src"))),
             };
             found.reasons.push(not_found(&why));
         }

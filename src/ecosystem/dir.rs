@@ -61,7 +61,7 @@ impl Project for Folders {
         let own = self.packages.iter().filter(|(one, _)| one == locked);
         let (there, missing): (Vec<_>, Vec<_>) = own.partition(|(_, folder)| folder.is_dir());
         let told = |folder: &PathBuf| {
-            let message = format!("there is no folder {}", super::shown(folder));
+            let message = format!("there is no folder {}", Shown::path(folder));
             Reason::new(Code::NotFound, Answer::CannotTell, message)
         };
         Found {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::files::{Files, merge};
-use super::{KeyringError, reason, shown};
+use super::{KeyringError, reason};
 use crate::beneath::{Folder, ReadError, WriteError};
 use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
@@ -21,6 +21,7 @@ use crate::openpgp::certificate::{Certificate, CertificateError};
 use crate::openpgp::news::News;
 use crate::openpgp::split::{Others, RawCertificate};
 use crate::reason::{Answer, Code, Reason};
+use crate::shown::Shown;
 use crate::time::Timestamp;
 
 /// Where certificates come from.
@@ -232,7 +233,7 @@ pub enum ImportError {
     #[error(transparent)]
     Keyring(#[from] KeyringError),
     /// The keyring's folder cannot be opened.
-    #[error("the keyring {} cannot be opened", shown(.path))]
+    #[error("the keyring {} cannot be opened", Shown::path(.path))]
     Open {
         /// The folder.
         path: PathBuf,
@@ -240,7 +241,7 @@ pub enum ImportError {
         source: ReadError,
     },
     /// It cannot be written to.
-    #[error("{} cannot be written", shown(.path))]
+    #[error("{} cannot be written", Shown::path(.path))]
     Write {
         /// The file or folder.
         path: PathBuf,

@@ -9,11 +9,12 @@ use rayon::prelude::*;
 
 use super::{Installed, Judged, Request, Shared, judge_package, network};
 use crate::digest::Digest;
-use crate::ecosystem::{Kind, Locked, Place, Project, shown};
+use crate::ecosystem::{Kind, Locked, Place, Project};
 use crate::fingerprint::Fingerprint;
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
 use crate::report::{PackageReport, Report};
+use crate::shown::Shown;
 use crate::statement::check::Subject;
 use crate::verdict::{Outcome, Verdict};
 
@@ -84,7 +85,7 @@ fn judge_locked<'n>(
     if let [first, others @ ..] = found.places.as_slice()
         && !others.is_empty()
     {
-        let others: Vec<_> = others.iter().map(|place| shown(&place.folder)).collect();
+        let others: Vec<_> = others.iter().map(|place| Shown::path(&place.folder).to_string()).collect();
         let message = format!("also in {}; every copy was verified", others.join(", "));
         notes.push(
             Reason::new(Code::ShadowedCopy, Answer::Note, message).at(first.folder.as_os_str().as_encoded_bytes()),

@@ -52,7 +52,7 @@ pub(super) fn run(
     let times = context.times(None);
     let rows: Vec<_> = import.changes.iter().map(|change| (change, change.certificate.standing(&times))).collect();
     let set_aside = Listed::new(import.set_aside.clone(), context.limits.reasons);
-    let place = Shown::new(into.as_os_str().as_encoded_bytes()).to_string();
+    let place = Shown::path(into).to_string();
     match format {
         Format::Json => tell_json(&answer(&rows, &import, &set_aside, &place), out)?,
         Format::Text => text(&rows, &import, &set_aside, &place, out)?,

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::super::{Found, Place, read_toml, shown};
+use super::super::{Found, Place, read_toml};
 use super::manifests::{MANIFEST, identity};
 use super::{MARK, differs, not_found};
 use crate::limits::Limits;
+use crate::shown::Shown;
 use crate::tree::{Added, Addition};
 
 /// Finds the checkouts of a revision in which a package of this name and version lies.
@@ -40,7 +41,7 @@ pub(super) fn find(
         }
     }
     if found.places.is_empty() {
-        found.reasons.push(not_found(&format!("there is no checkout of {revision} below {}", shown(&all))));
+        found.reasons.push(not_found(&format!("there is no checkout of {revision} below {}", Shown::path(&all))));
     }
     found
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::super::{Env, read_toml, shown};
+use super::super::{Env, read_toml};
 use super::source::{Source, canonical};
 use crate::limits::Limits;
 use crate::reason::{Answer, Code, Reason};
@@ -77,11 +77,11 @@ impl Config {
 
     fn take(&mut self, mut table: Table, file: &Path, base: &Path) {
         if table.contains_key("paths") {
-            let message = format!("`paths` in {} puts other folders in the place of packages", shown(file));
+            let message = format!("`paths` in {} puts other folders in the place of packages", Shown::path(file));
             self.reasons.push(replaced(&message));
         }
         if table.contains_key("include") {
-            self.reasons.push(replaced(&format!("{} includes other files, which are not read", shown(file))));
+            self.reasons.push(replaced(&format!("{} includes other files, which are not read", Shown::path(file))));
         }
         if let Some(Value::Table(sources)) = table.remove("source") {
             for (name, keys) in sources {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::super::{Place, Unread, read, read_toml, shown, unreadable};
+use super::super::{Place, Unread, read, read_toml, unreadable};
 use super::manifests::{MANIFEST, identity};
 use super::{MARK, differs, not_found};
 use crate::digest::Digest;
@@ -57,7 +57,7 @@ impl Vendored {
         match own {
             // Other versions of a package have their own folders.
             Some(own) if found(own).is_none_or(|(other, _)| other != name) => differs(found(own), name, version),
-            _ => not_found(&format!("it is not in {}", shown(&self.folder))),
+            _ => not_found(&format!("it is not in {}", Shown::path(&self.folder))),
         }
     }
 }
