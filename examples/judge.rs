@@ -105,17 +105,7 @@ fn main() -> Result<(), Failed> {
     let policy = policy.map_err(|faults| format!("{faults:?}"))?;
     let tree = tempfile::tempdir()?;
     std::fs::write(tree.path().join("a"), "a")?;
-    let request = SurveyRequest {
-        dir: tree.path(),
-        worktree: false,
-        portable: false,
-        exclude: None,
-        additions: &[],
-        dropped: &[],
-        expected: None,
-        limits: &limits,
-        watcher: &(),
-    };
+    let request = SurveyRequest::plain(tree.path(), &limits);
     let tree = survey(&request)?.into_parts().0.ok_or("no tree")?;
     let mut opened = Vec::new();
     for number in 0..PACKAGES {

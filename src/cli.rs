@@ -80,6 +80,28 @@ pub struct Edge {
     pub screen: Screen,
 }
 
+impl Edge {
+    /// A world in which nobody has a home and nobody looks on: what is not named is not there.
+    pub fn bare(clock: SystemTime) -> Self {
+        Self {
+            clock,
+            path: OsString::new(),
+            folder: PathBuf::from("/"),
+            config: None,
+            data: None,
+            state: None,
+            cache: None,
+            cert_d: None,
+            terminal: None,
+            home: None,
+            variables: Vec::new(),
+            interactive: false,
+            progress: false,
+            screen: Screen::default(),
+        }
+    }
+}
+
 /// How long answers are shown to whoever reads them on a terminal. By default nobody does.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::exhaustive_structs, reason = "whoever runs the program must say all of it")]

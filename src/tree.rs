@@ -58,6 +58,23 @@ pub struct SurveyRequest<'a> {
     pub watcher: &'a dyn Watcher,
 }
 
+impl<'a> SurveyRequest<'a> {
+    /// To survey a directory as it is: nothing is left out, nothing expected, and nobody looks on.
+    pub fn plain(dir: &'a Path, limits: &'a Limits) -> Self {
+        Self {
+            dir,
+            worktree: false,
+            portable: false,
+            exclude: None,
+            additions: &[],
+            dropped: &[],
+            expected: None,
+            limits,
+            watcher: &(),
+        }
+    }
+}
+
 /// Is told how far a survey is, from several threads at once. Every method does nothing by default.
 ///
 /// A survey waits for each call to return: this is how tests make something happen at a certain moment.
@@ -401,17 +418,7 @@ mod tests {
         symlink(".", fixture.at("here")).expect("linked");
         let survey_of = |dir: &Path| {
             let (limits, watcher) = (&fixture.limits, &());
-            survey(&SurveyRequest {
-                dir,
-                worktree: false,
-                portable: false,
-                exclude: None,
-                additions: &[],
-                dropped: &[],
-                expected: None,
-                limits,
-                watcher,
-            })
+            survey(&SurveyRequest { watcher, ..SurveyRequest::plain(dir, limits) })
         };
         let error = survey_of(&fixture.at("none")).expect_err("no directory");
         assert!(matches!(error.source, ReadError::Missing));

@@ -3,7 +3,6 @@
 //! Countersign is asked by its command line, `trust list`; sequoia-wot by its library. Both take the same time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::slice;
@@ -114,7 +113,7 @@ fn countersign(certificates: &[Cert], roots: &[Fingerprint], time: SystemTime) -
         .into_iter()
         .chain(roots)
         .chain(["--max-depth", "none", "--at", &at, "--format", "json"].map(str::to_owned));
-    let edge = edge();
+    let edge = Edge::bare(now());
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let code = cli::run(words.map(Into::into), &edge, &mut out, &mut err);
     assert!(code < 2, "trust list: exit {code}: {}", String::from_utf8_lossy(&err));
@@ -180,25 +179,6 @@ fn published_files() -> Vec<PathBuf> {
     files.sort();
     assert!(!files.is_empty(), "the networks that sequoia-wot publishes are not there");
     files
-}
-
-fn edge() -> Edge {
-    Edge {
-        clock: now(),
-        path: OsString::new(),
-        folder: PathBuf::from("/"),
-        config: None,
-        data: None,
-        state: None,
-        cache: None,
-        cert_d: None,
-        terminal: None,
-        home: None,
-        variables: Vec::new(),
-        interactive: false,
-        progress: false,
-        screen: Default::default(),
-    }
 }
 
 fn now() -> SystemTime {

@@ -54,17 +54,8 @@ impl Measured {
     pub(super) fn new(dir: &Path, worktree: bool, context: &Context<'_>) -> anyhow::Result<Result<Self, Vec<Reason>>> {
         let root = Folder::open(dir).map_err(|source| SurveyError { dir: dir.to_owned(), source })?;
         let progress = Progress::new(context.edge.progress);
-        let survey = survey(&SurveyRequest {
-            dir,
-            worktree,
-            portable: false,
-            exclude: None,
-            additions: &[],
-            dropped: &[],
-            expected: None,
-            limits: &context.limits,
-            watcher: &progress,
-        })?;
+        let survey =
+            survey(&SurveyRequest { worktree, watcher: &progress, ..SurveyRequest::plain(dir, &context.limits) })?;
         drop(progress);
         let (tree, mut reasons) = survey.into_parts();
         for reason in &mut reasons {

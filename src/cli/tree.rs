@@ -20,15 +20,9 @@ pub(super) fn run(
     let progress = Progress::new(context.edge.progress);
     let limits = context.limits.with_contained_links(arguments.contained_symlinks);
     let survey = survey(&SurveyRequest {
-        dir: &arguments.dir,
         worktree: arguments.worktree,
-        portable: false,
-        exclude: None,
-        additions: &[],
-        dropped: &[],
-        expected: None,
-        limits: &limits,
         watcher: &progress,
+        ..SurveyRequest::plain(&arguments.dir, &limits)
     })?;
     drop(progress);
     let (tree, reasons) = survey.into_parts();

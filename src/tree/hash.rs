@@ -429,17 +429,8 @@ mod tests {
         let (fixture, _) = large(&[LARGE; 5]);
         let root = Folder::open(fixture.at("").as_path()).expect("open");
         let limits = crate::limits::Limits::default();
-        let request = SurveyRequest {
-            dir: &fixture.at(""),
-            worktree: false,
-            portable: false,
-            exclude: None,
-            additions: &[],
-            dropped: &[],
-            expected: None,
-            limits: &limits,
-            watcher: &(),
-        };
+        let dir = fixture.at("");
+        let request = SurveyRequest::plain(&dir, &limits);
         let mut notes = Notes::default();
         let walked = super::super::walk::walk(&root, &request, &mut notes).expect("walked");
         assert_eq!(jobs(&walked.files, 1), [0..2, 2..4, 4..5]);

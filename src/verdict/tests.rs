@@ -37,18 +37,11 @@ fn rights(text: &str, shared: &[&Person], memory: &Memory, opened: &OpenedStatem
 fn tree() -> MeasuredTree {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("a"), "a").expect("written");
-    let request = SurveyRequest {
-        dir: folder.path(),
-        worktree: false,
-        portable: false,
-        exclude: None,
-        additions: &[],
-        dropped: &[],
-        expected: None,
-        limits: &crate::limits::Limits::default(),
-        watcher: &(),
-    };
-    survey(&request).expect("a survey").into_parts().0.expect("a tree")
+    survey(&SurveyRequest::plain(folder.path(), &crate::limits::Limits::default()))
+        .expect("a survey")
+        .into_parts()
+        .0
+        .expect("a tree")
 }
 
 /// The steps of a verdict on a release of that tree.

@@ -76,15 +76,11 @@ fn hold(project: &dyn Project, locked: &Locked, limits: &Limits, watcher: &dyn W
 /// What is installed in one place is what the archive unpacks to.
 fn hold_place(place: &Place, packed: &TreeText, limits: &Limits, watcher: &dyn Watcher) -> Result<(), Vec<Reason>> {
     let told = survey(&SurveyRequest {
-        dir: &place.folder,
-        worktree: false,
-        portable: false,
-        exclude: None,
         additions: place.additions,
         dropped: place.dropped,
         expected: Some(packed),
-        limits,
         watcher,
+        ..SurveyRequest::plain(&place.folder, limits)
     });
     let folder = place.folder.as_os_str().as_encoded_bytes();
     let told =

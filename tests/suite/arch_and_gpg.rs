@@ -139,23 +139,8 @@ fn countersign(moment: u64, main: &BTreeSet<&str>) -> BTreeMap<(String, String),
     let roots = main.iter().flat_map(|main| ["--root".to_owned(), format!("{main},amount=40")]);
     let words = ["countersign", "trust", "list", "--keyring", KEYRING, "--at", &at, "--format", "json"];
     let words = words.map(str::to_owned).into_iter().chain(roots).map(OsString::from);
-    let edge = Edge {
-        // Algorithms are judged by this day.
-        clock: "2026-11-20".parse::<Timestamp>().expect("a time").into(),
-        path: OsString::new(),
-        data: None,
-        state: None,
-        cache: None,
-        cert_d: None,
-        config: None,
-        folder: "/".into(),
-        terminal: None,
-        home: None,
-        variables: Vec::new(),
-        interactive: false,
-        progress: false,
-        screen: Default::default(),
-    };
+    // Algorithms are judged by this day.
+    let edge = Edge::bare("2026-11-20".parse::<Timestamp>().expect("a time").into());
     let (mut out, mut err) = (Vec::new(), Vec::new());
     assert_eq!(run(words, &edge, &mut out, &mut err), 0, "{}", String::from_utf8(err).expect("text"));
     let list: Value = serde_json::from_slice(&out).expect("JSON");

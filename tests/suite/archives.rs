@@ -42,17 +42,8 @@ fn every_archive_of_the_registry_has_the_tree_of_its_unpacked_crate() {
     let exclude = [PackagePath::parse(b".cargo-ok").expect("a path")].into();
     for (file, folder) in pairs {
         let text = read(&file, top(&folder));
-        let request = SurveyRequest {
-            dir: &folder,
-            worktree: false,
-            portable: false,
-            exclude: Some(&exclude),
-            additions: &[],
-            dropped: &[],
-            expected: Some(&text),
-            limits: &limits,
-            watcher: &(),
-        };
+        let request =
+            SurveyRequest { exclude: Some(&exclude), expected: Some(&text), ..SurveyRequest::plain(&folder, &limits) };
         let survey = survey(&request).expect("a directory");
         let differences = survey.differences(&text);
         assert!(differences.is_empty(), "{}: {differences:?}", folder.display());

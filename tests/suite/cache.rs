@@ -94,22 +94,7 @@ fn said(words: &[&str], cache: Option<&Path>) -> (u8, String) {
 }
 
 fn edge(cache: Option<&Path>) -> Edge {
-    Edge {
-        clock: day(300),
-        path: OsString::new(),
-        data: None,
-        state: None,
-        cache: cache.map(Path::to_path_buf),
-        cert_d: None,
-        config: None,
-        folder: ".".into(),
-        screen: Default::default(),
-        terminal: None,
-        home: None,
-        variables: Vec::new(),
-        interactive: false,
-        progress: false,
-    }
+    Edge { cache: cache.map(Path::to_path_buf), folder: ".".into(), ..Edge::bare(day(300)) }
 }
 
 #[test]

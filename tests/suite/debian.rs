@@ -164,22 +164,7 @@ fn json(keyring: &Path, root: &str) -> Value {
     let keyring = keyring.to_str().expect("a plain path");
     let words = ["countersign", "trust", "list", "--keyring", keyring, "--root", root, "--max-depth", "none"];
     let words = words.into_iter().chain(["--no-cache", "--format", "json"]).map(OsString::from);
-    let edge = Edge {
-        clock: SystemTime::now(),
-        path: OsString::new(),
-        data: None,
-        state: None,
-        cache: None,
-        cert_d: None,
-        config: None,
-        folder: "/".into(),
-        terminal: None,
-        home: None,
-        variables: Vec::new(),
-        interactive: false,
-        screen: Default::default(),
-        progress: false,
-    };
+    let edge = Edge::bare(SystemTime::now());
     let (mut out, mut err) = (Vec::new(), Vec::new());
     assert_eq!(run(words, &edge, &mut out, &mut err), 0, "{}", String::from_utf8(err).expect("text"));
     serde_json::from_slice(&out).expect("JSON")

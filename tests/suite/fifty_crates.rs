@@ -179,17 +179,7 @@ impl Author {
 
 fn measured(dir: &Path) -> MeasuredTree {
     let limits = Limits::default();
-    let request = SurveyRequest {
-        dir,
-        worktree: false,
-        portable: false,
-        exclude: None,
-        additions: &[],
-        dropped: &[],
-        expected: None,
-        limits: &limits,
-        watcher: &(),
-    };
+    let request = SurveyRequest::plain(dir, &limits);
     let survey = survey(&request).expect("a directory");
     survey.measured().cloned().unwrap_or_else(|| panic!("{}: {:?}", dir.display(), survey.reasons()))
 }

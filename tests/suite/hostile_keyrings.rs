@@ -270,22 +270,7 @@ fn countersign(keyring: &[u8], arguments: &[&str]) -> (u8, String) {
     fs::write(&file, keyring).expect("a keyring");
     let file = file.to_str().expect("a plain path");
     let words = [&["countersign"], arguments, &["--keyring", file]].concat();
-    let edge = Edge {
-        clock: day(300),
-        path: OsString::new(),
-        data: None,
-        state: None,
-        cache: None,
-        cert_d: None,
-        config: None,
-        folder: folder.path().into(),
-        terminal: None,
-        home: None,
-        variables: Vec::new(),
-        interactive: false,
-        screen: Default::default(),
-        progress: false,
-    };
+    let edge = Edge { folder: folder.path().into(), ..Edge::bare(day(300)) };
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let code = run(words.into_iter().map(OsString::from), &edge, &mut out, &mut err);
     assert!(err.is_empty(), "{}", String::from_utf8(err).expect("text"));

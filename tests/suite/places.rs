@@ -96,17 +96,7 @@ fn tree() -> TempDir {
 
 fn surveyed(dir: &Path) -> Survey {
     let limits = Limits::default();
-    let request = SurveyRequest {
-        dir,
-        worktree: false,
-        portable: false,
-        exclude: None,
-        additions: &[],
-        dropped: &[],
-        expected: None,
-        limits: &limits,
-        watcher: &(),
-    };
+    let request = SurveyRequest::plain(dir, &limits);
     survey(&request).expect("a survey")
 }
 

@@ -28,17 +28,7 @@ fn every_crate_of_the_registry_has_the_tree_that_coreutils_compute() {
     let limits = Limits::default();
     let scratch = tempfile::tempdir().expect("a folder");
     for dir in &crates {
-        let request = SurveyRequest {
-            dir,
-            worktree: false,
-            portable: false,
-            exclude: None,
-            additions: &[],
-            dropped: &[],
-            expected: None,
-            limits: &limits,
-            watcher: &(),
-        };
+        let request = SurveyRequest::plain(dir, &limits);
         let survey = survey(&request).expect("a directory");
         let tree = survey.measured().unwrap_or_else(|| panic!("{}: {:?}", dir.display(), survey.reasons()));
         let theirs = by_coreutils(dir, scratch.path());

@@ -68,22 +68,7 @@ impl World {
         let keyring = self.keyring();
         let (keyring, root) = (keyring.to_str().expect("a plain path"), self.who("root"));
         let whole = [&["countersign", "trust"], arguments, &["--keyring", keyring, "--root", root]].concat();
-        let edge = Edge {
-            clock: day(300),
-            path: OsString::new(),
-            data: None,
-            state: None,
-            cache: None,
-            cert_d: None,
-            config: None,
-            folder: self.dir.path().into(),
-            terminal: None,
-            home: None,
-            variables: Vec::new(),
-            interactive: false,
-            progress: false,
-            screen: Default::default(),
-        };
+        let edge = Edge { folder: self.dir.path().into(), ..Edge::bare(day(300)) };
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let code = run(whole.into_iter().map(OsString::from), &edge, &mut out, &mut err);
         (code, String::from_utf8(out).expect("text"), String::from_utf8(err).expect("text"))

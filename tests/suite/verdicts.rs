@@ -373,17 +373,7 @@ fn manifest(version: &str, tree: Digest, authors: std::ops::Range<usize>) -> Man
 
 fn tree_text(dir: &Path) -> Vec<u8> {
     let limits = Limits::default();
-    let request = SurveyRequest {
-        dir,
-        worktree: false,
-        portable: true,
-        exclude: None,
-        additions: &[],
-        dropped: &[],
-        expected: None,
-        limits: &limits,
-        watcher: &(),
-    };
+    let request = SurveyRequest { portable: true, ..SurveyRequest::plain(dir, &limits) };
     let tree = survey(&request).unwrap().into_parts().0.unwrap();
     assert_eq!((tree.files(), tree.bytes()), (3, 27));
     tree.text().to_string().into_bytes()

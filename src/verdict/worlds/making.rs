@@ -100,18 +100,11 @@ impl Bench {
         let certificates = people.iter().map(Person::certificate).collect();
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("a"), "a").expect("written");
-        let request = SurveyRequest {
-            dir: folder.path(),
-            worktree: false,
-            portable: false,
-            exclude: None,
-            additions: &[],
-            dropped: &[],
-            expected: None,
-            limits: &Limits::default(),
-            watcher: &(),
-        };
-        let tree = survey(&request).expect("a survey").into_parts().0.expect("a tree");
+        let tree = survey(&SurveyRequest::plain(folder.path(), &Limits::default()))
+            .expect("a survey")
+            .into_parts()
+            .0
+            .expect("a tree");
         let table = Table::new();
         let made = [false, true].map(|two_lines| all_made(&table, two_lines, &names, tree.digest()));
         let digests = made.iter().flat_map(|line| line.iter().map(|made| made.digest).enumerate());

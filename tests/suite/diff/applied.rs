@@ -17,17 +17,7 @@ use serde_json::Value;
 pub(super) type Files = BTreeMap<String, (bool, Vec<u8>)>;
 
 pub(super) fn measured(dir: &Path, limits: &Limits) -> MeasuredTree {
-    let request = SurveyRequest {
-        dir,
-        worktree: false,
-        portable: false,
-        exclude: None,
-        additions: &[],
-        dropped: &[],
-        expected: None,
-        limits,
-        watcher: &(),
-    };
+    let request = SurveyRequest::plain(dir, limits);
     let survey = survey(&request).unwrap();
     survey.measured().cloned().unwrap_or_else(|| panic!("{}: {:?}", dir.display(), survey.reasons()))
 }
