@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sequoia_openpgp::packet::Signature;
 use sequoia_openpgp::parse::{PacketParserResult, Parse as _};
@@ -26,6 +26,9 @@ pub(crate) struct Gpg {
     people: Mutex<BTreeMap<String, Person>>,
     made: Mutex<BTreeMap<String, Signature>>,
     files: AtomicUsize,
+    /// Held by the one gpg that certifies: whatever the trust model, that one opens the home's TOFU database, and gives
+    /// up where another does so in the same moment.
+    certifying: Mutex<()>,
 }
 
 /// Somebody's keys in that home.
@@ -38,8 +41,8 @@ pub(crate) struct InGpg {
 
 impl Gpg {
     pub(crate) fn new() -> Arc<Self> {
-        let (people, made) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { home: Home::new(), people, made, files: AtomicUsize::new(0) })
+        let (people, made, certifying) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Arc::new(Self { home: Home::new(), people, made, files: AtomicUsize::new(0), certifying })
     }
 
     /// How many signatures and certifications it made.
@@ -128,6 +131,7 @@ impl InGpg {
             };
             let target = Cert::from_bytes(&of.plain).expect("a certificate").fingerprint().to_hex();
             let options: Vec<_> = notations.iter().map(String::as_str).collect();
+            let _alone = gpg.certifying.lock().unwrap_or_else(PoisonError::into_inner);
             gpg.run(at, &keyring, by, &answers, &[&options[..], &["--command-fd=0", "--edit-key", &target]].concat());
             let made = signatures(&fs::read(&keyring).expect("the keyring"));
             let is_new = |one: &&Signature| {
