@@ -35,6 +35,37 @@ pub use stream::StreamFault;
 /// # Errors
 /// The first rule that it breaks.
 pub fn read(bytes: &[u8], wanted: Option<Digest>, folder: &str, limits: &Limits) -> Result<TreeText, ArchiveFault> {
+    take(bytes, wanted, Some(folder), None, limits).map(|packed| packed.text)
+}
+
+/// Reads an archive of which nothing is known yet, by the same rules. `keep` is the path in the package of a file whose
+/// content is wanted, too.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn open(bytes: &[u8], keep: &PackagePath, limits: &Limits) -> Result<Packed, ArchiveFault> {
+    take(bytes, None, None, Some(keep), limits)
+}
+
+/// What an archive holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Packed {
+    /// The one directory at its top; empty where there is nothing at all.
+    pub top: String,
+    /// The tree that its unpacking would have.
+    pub text: TreeText,
+    /// The file that was to be kept; none where it is not there, or has more bytes than a manifest may have.
+    pub kept: Option<Vec<u8>>,
+}
+
+fn take(
+    bytes: &[u8],
+    wanted: Option<Digest>,
+    folder: Option<&str>,
+    keep: Option<&PackagePath>,
+    limits: &Limits,
+) -> Result<Packed, ArchiveFault> {
     if bytes.len() as u64 > limits.archive {
         return Err(ArchiveFault::TooLarge(limits.archive));
     }
@@ -43,7 +74,15 @@ pub fn read(bytes: &[u8], wanted: Option<Digest>, folder: &str, limits: &Limits)
         return Err(ArchiveFault::Digest { wanted, found });
     }
     let mut stream = Stream::new(bytes);
-    let mut contents = Contents { folder, limits, entries: Vec::new(), seen: BTreeMap::new(), bytes: 0 };
+    let mut contents = Contents {
+        folder: folder.map(str::to_owned),
+        keep,
+        kept: None,
+        limits,
+        entries: Vec::new(),
+        seen: BTreeMap::new(),
+        bytes: 0,
+    };
     let mut said = Said::default();
     let mut headers = 0_u64;
     while let Some(block) = stream.header()? {
@@ -70,7 +109,8 @@ pub fn read(bytes: &[u8], wanted: Option<Digest>, folder: &str, limits: &Limits)
         return Err(StreamFault::Dangling.into());
     }
     contents.check_folders()?;
-    Ok(TreeText::from_entries(contents.entries, limits)?)
+    let text = TreeText::from_entries(contents.entries, limits)?;
+    Ok(Packed { top: contents.folder.unwrap_or_default(), text, kept: contents.kept })
 }
 
 /// What headers before an entry say of it.
@@ -108,7 +148,10 @@ impl Said {
 
 /// The files so far.
 struct Contents<'a> {
-    folder: &'a str,
+    /// The one directory at the top; none while it is not known.
+    folder: Option<String>,
+    keep: Option<&'a PackagePath>,
+    kept: Option<Vec<u8>>,
     limits: &'a Limits,
     entries: Vec<Entry>,
     /// Every path that has an entry, and whether it is a file's.
@@ -129,7 +172,9 @@ impl Contents<'_> {
         let at = |fault: PathFault| ArchiveFault::Path { name: name.to_vec(), fault };
         let path = PackagePath::parse(bare).map_err(at)?;
         let refused = |fault: fn(PackagePath) -> ArchiveFault| Err(fault(path.clone()));
-        if !(path.as_str() == self.folder && kind == Type::Folder) && self.inner(&path).is_none() {
+        let first = || path.as_str().split('/').next().unwrap_or_default().to_owned();
+        let folder = self.folder.get_or_insert_with(first);
+        if !(path.as_str() == folder && kind == Type::Folder) && self.inner(&path).is_none() {
             return refused(ArchiveFault::Prefix);
         }
         match kind {
@@ -151,20 +196,28 @@ impl Contents<'_> {
             return Err(ArchiveFault::Limit(LimitFault::Tree(self.limits.tree)));
         }
         let mut hasher = Hasher::default();
-        stream.content(size, |bytes| hasher.update(bytes))?;
         let inner = self.inner(&path).unwrap_or_default();
+        let mut kept =
+            self.keep.filter(|keep| keep.as_str() == inner && size <= self.limits.lockfile).map(|_| Vec::new());
+        stream.content(size, |bytes| {
+            hasher.update(bytes);
+            kept.iter_mut().for_each(|kept| kept.extend_from_slice(bytes));
+        })?;
         if inner.strip_prefix(EVIDENCE_FOLDER).is_some_and(|rest| rest.starts_with('/')) {
             return Ok(());
         }
         let path = PackagePath::parse(inner.as_bytes()).map_err(at)?;
         let kind = if mode & EXECUTE_BITS == 0 { Kind::File } else { Kind::Executable };
+        if kept.is_some() {
+            self.kept = kept;
+        }
         self.entries.push(Entry { kind, size, digest: hasher.finish(), path });
         Ok(())
     }
 
     /// The path in the package, if it lies in the one directory at the top.
     fn inner<'p>(&self, path: &'p PackagePath) -> Option<&'p str> {
-        path.as_str().strip_prefix(self.folder)?.strip_prefix('/')
+        path.as_str().strip_prefix(self.folder.as_deref()?)?.strip_prefix('/')
     }
 
     /// Takes a path, which no other entry may have.

@@ -22,6 +22,7 @@
 //! | [`openpgp::certify::Certification`] | this issuer really certified that user ID, valid at `at` | [`openpgp::certify::check`] |
 //! | [`trust::check::PathSet`] | these paths keep every rule and budget of a problem together | its `check` |
 //! | [`trust::Authentication`] | the roots reach this binding with this amount, by these paths | [`trust::View::authenticate`] |
+//! | [`publish::Release`] | this is what users will receive, and it is what it is signed as | [`publish::release::measure`] |
 //! | [`verdict::Acceptance`] | the policy is met, on this basis | [`verdict::judge`] |
 //!
 //! The modules are floors, each using only those below it; `tests/suite/floors.rs` lists and checks them.

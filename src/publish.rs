@@ -5,6 +5,7 @@
 pub mod base;
 mod earlier;
 pub mod key;
+pub mod release;
 pub mod say;
 mod write;
 
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::beneath::{Folder, ReadError, WriteError};
+use crate::beneath::{ReadError, WriteError};
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
@@ -24,23 +25,21 @@ use crate::reason::Reason;
 use crate::shown::Shown;
 use crate::statement::manifest::{Draft, Source};
 use crate::statement::{Manifest, StatementFault};
-use crate::store::package::Own;
 use crate::store::{Store, StoreError};
 use crate::time::{Times, Timestamp};
-use crate::tree::{MeasuredTree, SurveyError, SurveyRequest, Watcher, survey};
+use crate::tree::SurveyError;
 use crate::tree_text::{Changes, TreeText};
 pub use earlier::Earlier;
 use key::Deed;
 pub use key::Signer;
+pub use release::{Form, Measured, Release};
 pub use write::Published;
 
 /// What an author asks for.
 #[expect(clippy::exhaustive_structs, reason = "whoever asks must say all of it")]
 pub struct SignRequest<'a> {
-    /// The package's directory, exactly as users will receive it.
-    pub dir: &'a Path,
-    /// The package with its version.
-    pub package: &'a Purl,
+    /// What is signed.
+    pub release: &'a Release,
     /// The key, as gpg understands it.
     pub key: Option<&'a str>,
     /// Co-authors.
@@ -59,20 +58,23 @@ pub struct SignRequest<'a> {
     pub limits: &'a Limits,
     /// gpg and git.
     pub programs: &'a Programs,
-    /// Who looks on.
-    pub watcher: &'a dyn Watcher,
 }
 
-/// What came of looking: a plan, or reasons why this tree is not signed.
+impl SignRequest<'_> {
+    /// The package with its version.
+    fn package(&self) -> &Purl {
+        self.release.package()
+    }
+}
+
+/// What came of looking at what was released before.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_enums, reason = "a release can be signed or it cannot")]
-pub enum Preparation {
+#[expect(clippy::exhaustive_enums, reason = "a release is still to be signed or it was signed before")]
+pub enum Preparation<'a> {
     /// Ready to be shown and signed.
-    Ready(Box<Plan>),
+    Ready(Box<Plan<'a>>),
     /// This signer has signed this very release already; there is nothing to do.
     AlreadySigned(Signed),
-    /// The tree is one that the verifier would refuse, too.
-    Refused(Vec<Reason>),
 }
 
 /// A release that the signer has signed before.
@@ -93,20 +95,27 @@ pub struct Signed {
 
 /// What will be signed.
 #[derive(Debug)]
-pub struct Plan {
+pub struct Plan<'a> {
+    release: &'a Release,
     signer: Signer,
     manifest: Manifest,
-    tree: MeasuredTree,
     last: Option<(String, Option<TreeText>)>,
     joins: bool,
     first_signature: bool,
-    own: Own,
-    dir: PathBuf,
-    store: Option<PathBuf>,
-    limits: Limits,
+    place: Place<'a>,
+    limits: &'a Limits,
 }
 
-impl Plan {
+/// Where the evidence goes.
+#[derive(Debug)]
+enum Place<'a> {
+    /// Into the package's own folder.
+    Own(&'a Path),
+    /// Into a store.
+    Store(&'a Path),
+}
+
+impl Plan<'_> {
     /// The manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -120,7 +129,7 @@ impl Plan {
     /// The version of the last release, and what changed since; nothing where its tree text is not there.
     pub fn since(&self) -> Option<(&str, Option<Changes<'_>>)> {
         let (version, text) = self.last.as_ref()?;
-        Some((version, text.as_ref().map(|text| self.tree.text().changes_since(text))))
+        Some((version, text.as_ref().map(|text| self.release.text().changes_since(text))))
     }
 
     /// Whether a co-author's manifest is signed as it is.
@@ -135,72 +144,54 @@ impl Plan {
 
     /// What was noticed about the tree.
     pub fn notes(&self) -> &[Reason] {
-        self.tree.notes()
+        self.release.notes()
     }
 }
 
-/// Measures the tree, finds the key and the earlier releases, and drafts the manifest. Writes nothing.
+/// Finds the key and the earlier releases, and drafts the manifest. Writes nothing.
 ///
 /// # Errors
 /// The key cannot be used, or the release does not fit to what came before.
-pub fn prepare(request: &SignRequest<'_>) -> Result<Preparation, PublishError> {
-    let folder = Folder::open(request.dir)
-        .map_err(|source| PublishError::Directory { path: request.dir.to_path_buf(), source })?;
-    let own = Own::read(&folder, request.limits);
-    let survey = survey(&SurveyRequest {
-        dir: request.dir,
-        worktree: false,
-        portable: true,
-        exclude: None,
-        additions: &[],
-        dropped: &[],
-        expected: None,
-        limits: request.limits,
-        watcher: request.watcher,
-    })?;
-    let mut reasons = own.evidence.reasons.clone();
-    reasons.extend(survey.reasons().iter().cloned());
-    let Some(tree) = survey.into_parts().0.filter(|_| own.evidence.reasons.is_empty()) else {
-        return Ok(Preparation::Refused(reasons));
-    };
+pub fn prepare<'a>(request: &SignRequest<'a>) -> Result<Preparation<'a>, PublishError> {
+    let (release, stores) = (request.release, request.stores);
+    let place = stores.first().map(|store| Place::Store(store)).or_else(|| release.folder().map(Place::Own));
+    let place = place.ok_or(PublishError::Nowhere)?;
     let times = Times { at: request.now, now: request.now };
     let signer = key::find(request.programs, request.key, Deed::Sign, times, request.limits)?;
-    let history = earlier::find(request, &own, &signer, times)?;
+    let history = earlier::find(request, &signer, times)?;
     let mut authors = request.authors.to_vec();
     authors.push(signer.fingerprint().clone());
     authors.sort();
     authors.dedup();
-    let joined = history.same_version(request.package, &tree, &authors)?;
-    if let Some(release) = joined.filter(|release| release.is_signed_by(signer.fingerprint())) {
-        return Ok(Preparation::AlreadySigned(release.signed(signer.fingerprint())));
+    let joined = history.same_version(release, &authors)?;
+    if let Some(earlier) = joined.filter(|earlier| earlier.is_signed_by(signer.fingerprint())) {
+        return Ok(Preparation::AlreadySigned(earlier.signed(signer.fingerprint())));
     }
-    if let (Some(release), Some(_)) = (joined, &request.source) {
-        release.check_source(request)?;
+    if let (Some(earlier), Some(_)) = (joined, &request.source) {
+        earlier.check_source(request)?;
     }
     let before = history.before(request)?;
     let joins = joined.is_some();
     let draft = Draft {
-        package: request.package.clone(),
+        package: release.package().clone(),
         released: request.now,
         authors,
         previous: before.digests,
-        tree: tree.digest(),
-        files: tree.files(),
-        bytes: tree.bytes(),
+        tree: release.digest(),
+        files: release.text().files(),
+        bytes: release.text().bytes(),
         source: request.source.clone(),
     };
-    let manifest = joined.map_or_else(|| Manifest::new(draft), |release| Ok(release.manifest().clone()))?;
+    let manifest = joined.map_or_else(|| Manifest::new(draft), |earlier| Ok(earlier.manifest().clone()))?;
     Ok(Preparation::Ready(Box::new(Plan {
+        release,
         first_signature: !history.has_signed(signer.fingerprint()),
         signer,
         manifest,
-        tree,
         last: before.last,
         joins,
-        own,
-        dir: request.dir.to_path_buf(),
-        store: request.stores.first().cloned(),
-        limits: request.limits.clone(),
+        place,
+        limits: request.limits,
     })))
 }
 
@@ -216,6 +207,12 @@ pub enum PublishError {
         /// What the system says.
         source: ReadError,
     },
+    /// Nothing says which package it is.
+    #[error("nothing says which package this is")]
+    Unnamed,
+    /// An archive has no room for evidence.
+    #[error("an archive is signed as it is, so its evidence goes into a store, and none was named")]
+    Nowhere,
     /// The directory cannot be measured.
     #[error(transparent)]
     Survey(#[from] SurveyError),
@@ -335,6 +332,8 @@ impl PublishError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Program(error) => return error.hint(),
+            Self::Unnamed => "name it with its version: --package pkg:cargo/serde@1.0.229",
+            Self::Nowhere => "name one with --store DIR; it is made where there is none",
             Self::Store(error) => return error.hint(),
             Self::NoKey(None) => "make one with `gpg --quick-gen-key 'NAME <E-MAIL>'`, or insert the card that has it",
             Self::NoKey(Some(_)) => {

@@ -114,6 +114,26 @@ fn files_directories_and_modes() {
 }
 
 #[test]
+fn what_is_not_known_before_is_told_by_the_archive() {
+    let keep = PackagePath::parse(b"Cargo.toml").expect("a path");
+    let look = |bytes: &[u8], limits: &Limits| open(bytes, &keep, limits).map_err(|fault| fault.code().as_str());
+    let entries =
+        [entry("b-2/", b'5', b""), file("b-2/x/Cargo.toml"), entry("b-2/Cargo.toml", b'0', b"y"), file("b-2/z")];
+    let packed = look(&archive(&entries), &Limits::default()).expect("good");
+    assert_eq!((packed.top.as_str(), packed.text.files(), packed.kept), ("b-2", 3, Some(b"y".to_vec())));
+    let small = Limits { lockfile: 0, ..Limits::default() };
+    assert_eq!(look(&archive(&entries), &small).expect("good").kept, None);
+    let bare = look(&archive(&[file("b-2/z")]), &Limits::default()).expect("good");
+    assert_eq!((bare.top.as_str(), bare.kept), ("b-2", None));
+    assert_eq!(look(&archive(&[]), &Limits::default()).expect("good").top, "");
+    // All else lies in the directory of the first entry.
+    for other in ["b-3/z", "b-2x/z", "z"] {
+        assert_eq!(look(&archive(&[file("b-2/z"), file(other)]), &Limits::default()), Err("archive-prefix"), "{other}");
+    }
+    assert_eq!(look(&archive(&[file("b-2")]), &Limits::default()), Err("archive-prefix"));
+}
+
+#[test]
 fn content_of_every_length_is_hashed_whole() {
     for length in [0, 1, 511, 512, 513, (64 << 10) - 1, 64 << 10, (64 << 10) + 1, 200_000] {
         let content: Vec<u8> = (0..length).map(|place| (place % 251) as u8).collect();

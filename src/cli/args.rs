@@ -47,7 +47,7 @@ pub(crate) enum Command {
     Accept(AcceptArgs),
     /// Verify, and write a page to look at.
     Report(ReportArgs),
-    /// Measure a directory, show what changed since the last release, write and sign its manifest.
+    /// Measure a release, show what changed since the last one, write and sign its manifest.
     Sign(SignArgs),
     /// Show the difference of two directories, with what other tools hide.
     Diff(DiffArgs),
@@ -97,13 +97,18 @@ pub(crate) enum Format {
 Examples:
   countersign sign acme-2.1 --package pkg:generic/acme@2.1 --first
   countersign sign acme-2.2 --package pkg:generic/acme@2.2 --store evidence --yes
+  countersign sign --archive target/package/acme-2.2.0.crate --store ../evidence
   countersign sign acme-2.3 --package pkg:generic/acme@2.3 --author 0123456789ABCDEF0123456789ABCDEF01234567 --previous acme-2.2/.countersign/manifest.toml")]
 pub(crate) struct SignArgs {
-    /// The directory of the package, exactly as users will receive it.
-    pub(crate) dir: PathBuf,
-    /// The package with its version: pkg:cargo/serde@1.0.229.
+    /// The directory of the package, exactly as users will receive it; or a .crate archive.
+    #[arg(required_unless_present = "archive")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Sign what this .crate archive holds, as `cargo package` made it. Nothing is unpacked; the evidence goes into --store.
+    #[arg(long, value_name = "FILE", conflicts_with = "dir")]
+    pub(crate) archive: Option<PathBuf>,
+    /// The package with its version: pkg:cargo/serde@1.0.229. An archive says it itself.
     #[arg(long, value_name = "PURL", value_parser = release)]
-    pub(crate) package: Purl,
+    pub(crate) package: Option<Purl>,
     /// The key to sign with, as gpg understands it. Otherwise git's global user.signingkey, otherwise gpg's default.
     #[arg(long, value_name = "FPR")]
     pub(crate) key: Option<String>,

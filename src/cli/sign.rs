@@ -1,6 +1,7 @@
-//! `countersign sign DIR --package PURL`.
+//! `countersign sign`: a directory, or an archive.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use thiserror::Error;
@@ -9,7 +10,8 @@ use super::args::{Format, SignArgs};
 use super::terminal::{Progress, confirm};
 use super::{Context, tell, tell_json};
 use crate::programs::Programs;
-use crate::publish::{Plan, Preparation, Published, SignRequest, Signed, prepare};
+use crate::publish::release::measure;
+use crate::publish::{Form, Measured, Plan, Preparation, Published, SignRequest, Signed, prepare};
 use crate::reason::Reason;
 use crate::report::{PackageReport, Report};
 use crate::shown::Shown;
@@ -27,9 +29,18 @@ pub(super) fn run(
     let progress = Progress::new(context.edge.progress);
     let repository = arguments.repository.clone();
     let limits = context.limits.with_contained_links(arguments.contained_symlinks);
+    let measured = measure(form(arguments)?, arguments.package.as_ref(), &limits, &progress)?;
+    drop(progress);
+    let release = match measured {
+        Measured::Fit(release) => release,
+        Measured::Refused(package, reasons) => {
+            let package = PackageReport::refused(package.as_ref(), reasons, context.limits.reasons);
+            let report = Report::new(context.now, "sign", vec![package], Vec::new());
+            return Ok(tell(&report, arguments.format, out)?);
+        }
+    };
     let preparation = prepare(&SignRequest {
-        dir: &arguments.dir,
-        package: &arguments.package,
+        release: &release,
         key: arguments.key.as_deref(),
         authors: &arguments.author,
         stores: &arguments.store,
@@ -39,19 +50,12 @@ pub(super) fn run(
         now: context.now,
         limits: &limits,
         programs: &programs,
-        watcher: &progress,
     })?;
-    drop(progress);
     let plan = match preparation {
         Preparation::Ready(plan) => plan,
         Preparation::AlreadySigned(signed) => {
             told(&signed, arguments.format, out)?;
             return Ok(0);
-        }
-        Preparation::Refused(reasons) => {
-            let package = PackageReport::refused(Some(&arguments.package), reasons, context.limits.reasons);
-            let report = Report::new(context.now, "sign", vec![package], Vec::new());
-            return Ok(tell(&report, arguments.format, out)?);
         }
     };
     show(&plan, err)?;
@@ -77,6 +81,20 @@ pub(super) fn run(
     Ok(0)
 }
 
+/// In which form the release lies. A file that is called an archive is one.
+fn form(arguments: &SignArgs) -> anyhow::Result<Form<'_>> {
+    let is_archive = |path: &PathBuf| path.extension().is_some_and(|end| end == ARCHIVE) && path.is_file();
+    match (&arguments.archive, &arguments.dir) {
+        (Some(file), _) => Ok(Form::Archive(file)),
+        (None, Some(dir)) if is_archive(dir) => Ok(Form::Archive(dir)),
+        (None, Some(dir)) => Ok(Form::Folder(dir)),
+        (None, None) => anyhow::bail!("nothing was named to sign"),
+    }
+}
+
+/// How the names of archives of crates end.
+const ARCHIVE: &str = "crate";
+
 /// Why nobody's signature was asked for.
 #[derive(Debug, Error)]
 pub(super) enum Unconfirmed {
@@ -97,7 +115,7 @@ impl Unconfirmed {
 }
 
 /// What will be signed, and what changed.
-fn show(plan: &Plan, err: &mut dyn Write) -> io::Result<()> {
+fn show(plan: &Plan<'_>, err: &mut dyn Write) -> io::Result<()> {
     let manifest = plan.manifest();
     writeln!(err, "{}: {} files, {} bytes", manifest.package(), manifest.files(), manifest.bytes())?;
     writeln!(err, "  tree    {}", manifest.tree())?;
@@ -142,7 +160,7 @@ fn show_note(note: &Reason, err: &mut dyn Write) -> io::Result<()> {
     writeln!(err, "note [{}] {path}: {}", note.code, note.message)
 }
 
-fn answer(plan: &Plan, published: &Published, format: Format, out: &mut dyn Write) -> io::Result<()> {
+fn answer(plan: &Plan<'_>, published: &Published, format: Format, out: &mut dyn Write) -> io::Result<()> {
     let place = Shown::path(&published.place).to_string();
     let manifest = plan.manifest();
     match format {

@@ -24,7 +24,8 @@ use crate::shown::Shown;
 use crate::tree::{Added, Addition};
 use config::{Config, Origin};
 use lockfile::Entry;
-use manifests::{MANIFEST, Manifests, identity};
+pub use manifests::MANIFEST;
+use manifests::{Manifests, identity};
 use source::Source;
 use vendored::Vendored;
 
@@ -241,6 +242,20 @@ fn purl(entry: &Entry) -> Result<Purl, Reason> {
 fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// The package that a crate's own `Cargo.toml` says it is, as packaging wrote it.
+///
+/// # Errors
+/// It names no package.
+pub fn packaged(manifest: &[u8]) -> Result<Purl, Reason> {
+    let refused = |why: String| Reason::new(Code::IdentityDiffers, Answer::Reject, why).at(MANIFEST);
+    let table: Option<toml::Table> = str::from_utf8(manifest).ok().and_then(|text| text.parse().ok());
+    let (name, version) = table
+        .and_then(|table| identity(&table, None))
+        .ok_or_else(|| refused("the manifest says no name and version of a package".to_owned()))?;
+    let package = format!("pkg:cargo/{}@{}", encoded(&name), encoded(&version));
+    package.parse().map_err(|error| refused(format!("what the manifest says is no package's name: {error}")))
 }
 
 /// What a package says of itself must be what the lockfile says.

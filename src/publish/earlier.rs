@@ -13,10 +13,9 @@ use crate::statement::{Kind, Manifest};
 use crate::store::package::Own;
 use crate::store::{FoundStatement, Store, layout};
 use crate::time::Times;
-use crate::tree::MeasuredTree;
 use crate::tree_text::TreeText;
 
-use super::{PublishError, SignRequest, Signed, Signer, open_stores};
+use super::{PublishError, Release, SignRequest, Signed, Signer, open_stores};
 
 /// One earlier release.
 #[derive(Debug, Clone)]
@@ -81,24 +80,20 @@ pub(super) struct History {
 
 /// Reads the manifests of this package in which the signer is an author and at least one author's signature is good,
 /// and those that were named by `--previous`.
-pub(super) fn find(
-    request: &SignRequest<'_>,
-    own: &Own,
-    signer: &Signer,
-    times: Times,
-) -> Result<History, PublishError> {
+pub(super) fn find(request: &SignRequest<'_>, signer: &Signer, times: Times) -> Result<History, PublishError> {
+    let (own, package) = (request.release.own(), request.package());
     let stores = open_stores(request)?;
     let keyring = Keyring::from_certificates([signer.certificate().clone()]);
     let mut found: BTreeMap<Digest, FoundStatement> = BTreeMap::new();
     let mut certificates = own.evidence.certificates.clone();
     for statement in &own.evidence.statements {
         if statement.name.ends_with(layout::OWN_MANIFEST) {
-            check_own(statement, request.package)?;
+            check_own(statement, package)?;
         }
         found.insert(statement.digest, statement.clone());
     }
     for store in &stores {
-        let evidence = store.evidence(request.package, None);
+        let evidence = store.evidence(package, None);
         certificates.extend(evidence.certificates);
         for statement in evidence.statements {
             let signatures = statement.signatures.clone();
@@ -109,7 +104,7 @@ pub(super) fn find(
     let certificates = certificates.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let keyring = keyring.with_evidence(certificates, request.limits);
     let mut releases = Vec::new();
-    for statement in found.into_values().filter(|found| is_manifest(found, request.package)) {
+    for statement in found.into_values().filter(|found| is_manifest(found, package)) {
         releases.extend(open(statement, &keyring, signer, times, request.limits));
     }
     let named = request.previous.iter().map(|path| read_named(path, request)).collect::<Result<Vec<_>, _>>()?;
@@ -128,29 +123,29 @@ impl History {
     /// authors, contradict it.
     pub(super) fn same_version(
         &self,
-        package: &Purl,
-        tree: &MeasuredTree,
+        release: &Release,
         authors: &[Fingerprint],
     ) -> Result<Option<&Earlier>, PublishError> {
         let mut joined: Option<&Earlier> = None;
-        for release in self.releases.iter().filter(|release| release.manifest.package() == package) {
-            let (version, place) = (release.manifest.version().to_owned(), release.place());
-            if release.manifest.tree() != tree.digest() {
+        for earlier in self.releases.iter().filter(|earlier| earlier.manifest.package() == release.package()) {
+            let (version, place) = (earlier.manifest.version().to_owned(), earlier.place());
+            if earlier.manifest.tree() != release.digest() {
                 return Err(PublishError::SameVersion { version, place });
             }
-            if release.manifest.authors() != authors {
-                let authors = release.manifest.authors().iter().map(ToString::to_string).collect();
+            if earlier.manifest.authors() != authors {
+                let authors = earlier.manifest.authors().iter().map(ToString::to_string).collect();
                 return Err(PublishError::OtherAuthors { version, place, authors });
             }
-            let order = |release: &&Earlier| (release.manifest.released(), release.digest);
-            joined = joined.into_iter().chain([release]).min_by_key(order);
+            let order = |one: &&Earlier| (one.manifest.released(), one.digest);
+            joined = joined.into_iter().chain([earlier]).min_by_key(order);
         }
         Ok(joined)
     }
 
     /// The releases that the new one follows.
     pub(super) fn before(&self, request: &SignRequest<'_>) -> Result<Before, PublishError> {
-        let others: Vec<_> = self.releases.iter().filter(|other| other.manifest.package() != request.package).collect();
+        let others: Vec<_> =
+            self.releases.iter().filter(|other| other.manifest.package() != request.package()).collect();
         let followed: BTreeSet<_> = others.iter().flat_map(|other| other.manifest.previous()).collect();
         let heads = others.iter().copied().filter(|other| !followed.contains(&other.digest));
         let heads: Vec<_> = if self.named.is_empty() { heads.collect() } else { self.named.iter().collect() };
@@ -160,8 +155,8 @@ impl History {
                 Err(PublishError::NotFirst { place: last.place(), version: last.manifest.version().to_owned() })
             }
             // Whoever joins a manifest has its author's word for what came before.
-            None if !request.first && !self.releases.iter().any(|one| one.manifest.package() == request.package) => {
-                Err(PublishError::NoPrevious(request.package.identity()))
+            None if !request.first && !self.releases.iter().any(|one| one.manifest.package() == request.package()) => {
+                Err(PublishError::NoPrevious(request.package().identity()))
             }
             None => Ok(Before::default()),
             Some(last) => {
@@ -229,8 +224,8 @@ fn read_named(path: &std::path::Path, request: &SignRequest<'_>) -> Result<Earli
     let manifest = Manifest::parse(&bytes, request.limits)
         .map_err(|source| PublishError::Manifest { path: Some(owned()), source })?;
     let place = path.display().to_string();
-    if manifest.package().identity() != request.package.identity() {
-        let (found, wanted) = (Box::new(manifest.package().clone()), Box::new(request.package.clone()));
+    if manifest.package().identity() != request.package().identity() {
+        let (found, wanted) = (Box::new(manifest.package().clone()), Box::new(request.package().clone()));
         return Err(PublishError::OtherPackage { place: Shown::new(&place).to_string(), found, wanted });
     }
     Ok(Earlier { digest: manifest.digest(), manifest, signers: BTreeSet::new(), place })

@@ -1,5 +1,7 @@
 //! Signing a plan and writing it down, in that order.
 
+use std::path::Path;
+
 use crate::digest::Digest;
 use crate::openpgp::certificate::Certificate;
 use crate::openpgp::sign::accept;
@@ -7,7 +9,7 @@ use crate::programs::Programs;
 use crate::store::{Store, layout};
 use crate::time::{Times, Timestamp};
 
-use super::{Plan, PublishError};
+use super::{Place, Plan, PublishError};
 
 /// What was signed and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub struct Published {
     pub place: std::path::PathBuf,
 }
 
-impl Plan {
+impl Plan<'_> {
     /// Has gpg sign the manifest, checks the signature as the verifier would, and writes everything.
     ///
     /// `clock` is asked once gpg is done: whoever reads what changed, or looks for a card, takes their time.
@@ -37,15 +39,15 @@ impl Plan {
         let signature = programs.sign(self.signer.argument(), manifest)?;
         let now = clock();
         let times = Times { at: now, now };
-        accept(manifest, &signature, self.signer.certificate(), &times, &self.limits)?;
-        let place = match &self.store {
-            Some(path) => {
-                self.write_store(&Store::open_or_make(path, &self.limits)?, &signature)?;
-                path.clone()
+        accept(manifest, &signature, self.signer.certificate(), &times, self.limits)?;
+        let place = match self.place {
+            Place::Store(path) => {
+                self.write_store(&Store::open_or_make(path, self.limits)?, &signature)?;
+                path.to_path_buf()
             }
-            None => {
-                self.write_own(&signature, step)?;
-                self.dir.join(layout::OWN)
+            Place::Own(folder) => {
+                self.write_own(folder, &signature, step)?;
+                folder.join(layout::OWN)
             }
         };
         Ok(Published { manifest: self.manifest.digest(), place })
@@ -53,17 +55,17 @@ impl Plan {
 
     fn write_store(&self, store: &Store, signature: &[u8]) -> Result<(), PublishError> {
         let manifest = self.manifest.text().as_bytes();
-        let certificate = self.signer.certificate().minimised(&self.limits)?;
+        let certificate = self.signer.certificate().minimised(self.limits)?;
         store.add_certificate(certificate.fingerprint(), certificate.armored().as_bytes())?;
-        store.add_tree(self.tree.text().to_string().as_bytes())?;
+        store.add_tree(self.release.text().to_string().as_bytes())?;
         store.add_statement(self.manifest.package(), manifest)?;
         store.add_signature(Digest::of(manifest), self.signer.fingerprint(), signature)?;
         Ok(())
     }
 
-    fn write_own(&self, signature: &[u8], step: &dyn Fn(&str)) -> Result<(), PublishError> {
-        let tree = self.tree.text().to_string();
-        let mut files = self.own.with_manifest(self.manifest.text().as_bytes(), tree.as_bytes());
+    fn write_own(&self, folder: &Path, signature: &[u8], step: &dyn Fn(&str)) -> Result<(), PublishError> {
+        let tree = self.release.text().to_string();
+        let mut files = self.release.own().with_manifest(self.manifest.text().as_bytes(), tree.as_bytes());
         files.insert(layout::own_signature(self.signer.fingerprint()), signature.to_vec());
         let place = layout::own_certificate(self.signer.fingerprint());
         let certificate = self.merged_certificate(files.get(&place))?;
@@ -72,16 +74,16 @@ impl Plan {
         if bytes > limit {
             return Err(PublishError::TooLarge { bytes, limit });
         }
-        files.replace(&self.dir, &self.own, &self.limits, step)?;
+        files.replace(folder, self.release.own(), self.limits, step)?;
         Ok(())
     }
 
     /// The certificate that is there already may hold a revocation that gpg does not know: nothing is lost.
     fn merged_certificate(&self, present: Option<&[u8]>) -> Result<Certificate, PublishError> {
         let certificate = self.signer.certificate();
-        let present = present.and_then(|bytes| Certificate::parse(bytes, &self.limits).ok());
-        let merged = present.map(|present| certificate.merged(&present, &Default::default(), &self.limits));
+        let present = present.and_then(|bytes| Certificate::parse(bytes, self.limits).ok());
+        let merged = present.map(|present| certificate.merged(&present, &Default::default(), self.limits));
         let merged = merged.transpose()?.unwrap_or_else(|| certificate.clone());
-        Ok(merged.minimised(&self.limits)?)
+        Ok(merged.minimised(self.limits)?)
     }
 }

@@ -9,6 +9,7 @@ mod crash;
 mod desk;
 pub(crate) mod full_disk;
 mod keys;
+mod packed;
 mod refusals;
 mod releases;
 mod reviewing;

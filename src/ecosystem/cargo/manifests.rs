@@ -178,7 +178,7 @@ fn fits(pattern: &[u8], name: &[u8]) -> bool {
 }
 
 /// The name of a manifest.
-pub(super) const MANIFEST: &str = "Cargo.toml";
+pub const MANIFEST: &str = "Cargo.toml";
 /// The tables in which a manifest names what it needs.
 const DEPENDENCIES: &[&str] =
     &["dependencies", "dev-dependencies", "dev_dependencies", "build-dependencies", "build_dependencies"];

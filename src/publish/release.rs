@@ -1,0 +1,185 @@
+//! What an author signs: a folder as it lies, or what a packaged archive holds. It is measured once, before anything is asked.
+//!
+//! An archive is what packaging made, so it is read and never unpacked: the working tree beside it may hold more, or less. What
+//! it says of its own name and version must be what is signed.
+
+use std::path::{Path, PathBuf};
+
+use crate::archive;
+use crate::beneath::Folder;
+use crate::digest::Digest;
+use crate::ecosystem::cargo;
+use crate::limits::Limits;
+use crate::package::Purl;
+use crate::path::PackagePath;
+use crate::reason::{Answer, Code, Reason};
+use crate::shown::Shown;
+use crate::store::package::Own;
+use crate::tree::{SurveyRequest, Watcher, survey};
+use crate::tree_text::TreeText;
+
+use super::PublishError;
+
+/// In which form a release lies here.
+#[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_enums, reason = "each form is measured in its own way")]
+pub enum Form<'a> {
+    /// A folder, exactly as users will receive it.
+    Folder(&'a Path),
+    /// A `.crate` archive, as `cargo package` makes it.
+    Archive(&'a Path),
+}
+
+/// What came of measuring.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a release can be signed or it cannot")]
+pub enum Measured {
+    /// It can be signed.
+    Fit(Box<Release>),
+    /// The tree is one that the verifier would refuse, too; the package, where it is known.
+    Refused(Option<Purl>, Vec<Reason>),
+}
+
+/// Evidence: this is what users will receive, every byte of it was read, and what it says of itself is what it is signed as.
+///
+/// Made by [`measure`] alone.
+#[derive(Debug)]
+pub struct Release {
+    package: Purl,
+    text: TreeText,
+    digest: Digest,
+    notes: Vec<Reason>,
+    own: Own,
+    folder: Option<PathBuf>,
+}
+
+impl Release {
+    /// The package with its version.
+    pub fn package(&self) -> &Purl {
+        &self.package
+    }
+
+    /// The tree text.
+    pub fn text(&self) -> &TreeText {
+        &self.text
+    }
+
+    /// The tree digest.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What is worth telling, but refuses nothing.
+    pub fn notes(&self) -> &[Reason] {
+        &self.notes
+    }
+
+    /// The evidence that lies in the release's own folder.
+    pub(super) fn own(&self) -> &Own {
+        &self.own
+    }
+
+    /// The release's own folder, in which evidence can be put; none where it has none.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+}
+
+/// Measures a release. `named` is the package that the author says it is; where nothing is said, an archive says it itself.
+///
+/// # Errors
+/// It cannot be opened, or nothing says which package it is.
+pub fn measure(
+    form: Form<'_>,
+    named: Option<&Purl>,
+    limits: &Limits,
+    watcher: &dyn Watcher,
+) -> Result<Measured, PublishError> {
+    match form {
+        Form::Folder(dir) => of_folder(dir, named, limits, watcher),
+        Form::Archive(file) => of_archive(file, named, limits),
+    }
+}
+
+fn of_folder(
+    dir: &Path,
+    named: Option<&Purl>,
+    limits: &Limits,
+    watcher: &dyn Watcher,
+) -> Result<Measured, PublishError> {
+    let package = named.ok_or(PublishError::Unnamed)?.clone();
+    let folder = Folder::open(dir).map_err(|source| PublishError::Directory { path: dir.to_path_buf(), source })?;
+    let own = Own::read(&folder, limits);
+    let survey = survey(&SurveyRequest { portable: true, watcher, ..SurveyRequest::plain(dir, limits) })?;
+    let mut reasons = own.evidence.reasons.clone();
+    reasons.extend(survey.reasons().iter().cloned());
+    let Some(tree) = survey.into_parts().0.filter(|_| own.evidence.reasons.is_empty()) else {
+        return Ok(Measured::Refused(Some(package), reasons));
+    };
+    let (text, digest, notes) = (tree.text().clone(), tree.digest(), tree.notes().to_vec());
+    let folder = Some(dir.to_path_buf());
+    Ok(Measured::Fit(Box::new(Release { package, text, digest, notes, own, folder })))
+}
+
+fn of_archive(file: &Path, named: Option<&Purl>, limits: &Limits) -> Result<Measured, PublishError> {
+    let unread = |source| PublishError::Read { path: file.to_path_buf(), source };
+    let bytes = read(file, limits.archive).map_err(unread)?;
+    let name = Shown::path(file).to_string();
+    let refused = |reasons| Ok(Measured::Refused(named.cloned(), reasons));
+    let manifest = PackagePath::parse(cargo::MANIFEST.as_bytes()).map_err(|_| PublishError::Unnamed)?;
+    let packed = match archive::open(&bytes, &manifest, limits) {
+        Ok(packed) => packed,
+        Err(fault) => return refused(vec![fault.reason(&name)]),
+    };
+    let declared = match cargo::packaged(packed.kept.as_deref().unwrap_or_default()) {
+        Ok(declared) => declared,
+        Err(reason) => return refused(vec![reason]),
+    };
+    let mut reasons: Vec<_> = named.and_then(|named| differs(&declared, named, cargo::MANIFEST)).into_iter().collect();
+    let top = format!("{}-{}", declared.name(), declared.version().unwrap_or_default());
+    if packed.top != top {
+        let message = format!("the directory at its top is `{}`, and a crate's is `{top}`", Shown::new(&packed.top));
+        reasons.push(Reason::new(Code::ArchivePrefix, Answer::Reject, message).at(&name));
+    }
+    reasons.extend(unportable(&packed.text));
+    if !reasons.is_empty() {
+        return refused(reasons);
+    }
+    let package = named.cloned().unwrap_or(declared);
+    let (digest, own) = (packed.text.digest(), Own::default());
+    let release = Release { package, text: packed.text, digest, notes: Vec::new(), own, folder: None };
+    Ok(Measured::Fit(Box::new(release)))
+}
+
+/// Reads a plain file; one more byte than the limit is enough to see that it is over it.
+fn read(file: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut bytes = Vec::new();
+    // Looked at before it is opened, for opening a FIFO would wait for ever.
+    if !std::fs::metadata(file)?.is_file() {
+        return Err(std::io::Error::other("it is no plain file"));
+    }
+    std::fs::File::open(file)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// How a package is not the one that it was named: what it says of itself is never overruled. Further qualifiers say where it
+/// comes from, which it does not know.
+fn differs(declared: &Purl, named: &Purl, manifest: &str) -> Option<Reason> {
+    let says = |purl: &Purl| (purl.kind().to_owned(), purl.segments().to_vec(), purl.version().map(str::to_owned));
+    let further = declared.qualifiers().iter().all(|one| named.qualifiers().contains(one));
+    if says(declared) == says(named) && further {
+        return None;
+    }
+    let message = format!("its own manifest says {declared}, and it would be signed as {named}");
+    let reason = Reason::new(Code::IdentityDiffers, Answer::Reject, message).at(manifest);
+    Some(reason.step("leave out --package, or correct the manifest"))
+}
+
+/// Names that Windows cannot hold are refused wherever a release is signed.
+fn unportable(text: &TreeText) -> impl Iterator<Item = Reason> {
+    text.entries().iter().filter_map(|entry| {
+        let message = format!("Windows cannot hold this name: {}", entry.path.unportable()?);
+        Some(Reason::new(Code::PathWindows, Answer::Reject, message).at(entry.path.as_str()))
+    })
+}
