@@ -70,7 +70,7 @@ pub struct Edge {
     pub terminal: Option<OsString>,
     /// The user's home.
     pub home: Option<PathBuf>,
-    /// The variables by which package managers are told what to do.
+    /// The variables by which package managers are told what to do, and `PATH`, which says where they lie.
     pub variables: Vec<(OsString, OsString)>,
     /// Whether somebody can be asked.
     pub interactive: bool,

@@ -6,6 +6,7 @@
 
 pub mod cargo;
 pub mod dir;
+pub mod julia;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -14,6 +15,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::digest::Digest;
+use crate::git_tree::ObjectId;
 use crate::limits::Limits;
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
@@ -22,15 +24,16 @@ use crate::tree::Addition;
 use crate::tree_text::TreeText;
 
 /// Every ecosystem that there is.
-pub const ALL: &[&dyn Ecosystem] = &[&cargo::Cargo, &dir::Dir];
+pub const ALL: &[&dyn Ecosystem] = &[&cargo::Cargo, &julia::Julia, &dir::Dir];
 
 /// A package manager.
 pub trait Ecosystem: Sync {
     /// Its name, as purls have it.
     fn id(&self) -> &'static str;
 
-    /// The name of its lockfile, which lies at the top of a project.
-    fn lockfile(&self) -> &'static str;
+    /// The lockfile of a project that the package manager would read, as a path from the project's folder; none where there
+    /// is none. It looks at names and little else, so that every ecosystem can be asked.
+    fn lockfile(&self, project: &Path, env: &Env<'_>) -> Option<PathBuf>;
 
     /// Reads a project's lockfile, and whatever else decides where its packages lie.
     ///
@@ -63,6 +66,8 @@ pub struct Locked {
     pub source: Option<String>,
     /// The digest of the archive that the lockfile names.
     pub archive: Option<Digest>,
+    /// The name that git gives to the installed tree, where the lockfile has it.
+    pub tree: Option<ObjectId>,
 }
 
 /// Where a package comes from.
@@ -77,6 +82,8 @@ pub enum Kind {
     Local,
     /// A folder that the user named for a package.
     Folder,
+    /// A part of the language's own installation: trust in it is trust in the compiler.
+    Builtin,
 }
 
 /// What became of looking for a package.
@@ -87,6 +94,8 @@ pub struct Found {
     pub places: Vec<Place>,
     /// Why there is no place, or what is wrong before any is looked at.
     pub reasons: Vec<Reason>,
+    /// Whether the package manager always takes the first place, so that it matters which one that is.
+    pub ordered: bool,
 }
 
 /// A place where a package lies.
@@ -166,9 +175,14 @@ impl Env<'_> {
     }
 }
 
-/// The ecosystem whose lockfile lies at the top of a folder.
-pub fn detect(project: &Path) -> Option<&'static dyn Ecosystem> {
-    ALL.iter().copied().find(|ecosystem| project.join(ecosystem.lockfile()).is_file())
+/// The ecosystem whose lockfile lies in a project's folder.
+pub fn detect(project: &Path, env: &Env<'_>) -> Option<&'static dyn Ecosystem> {
+    ALL.iter().copied().find(|ecosystem| ecosystem.lockfile(project, env).is_some())
+}
+
+/// A lockfile of one name, if it lies at the top of a project.
+fn plain(project: &Path, name: &str) -> Option<PathBuf> {
+    project.join(name).is_file().then(|| name.into())
 }
 
 /// Reads a plain file, by whatever links it is reached; none where there is no such file.

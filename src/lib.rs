@@ -37,6 +37,7 @@ pub mod diff;
 pub mod digest;
 pub mod ecosystem;
 pub mod fingerprint;
+pub mod git_tree;
 pub mod grant;
 pub mod keyring;
 pub mod limits;

@@ -46,9 +46,10 @@ fn screen() -> Screen {
     }
 }
 
-/// Whether a variable tells a package manager what to do.
+/// Whether a variable tells a package manager what to do, or where it lies.
 fn is_of_package_manager(name: &std::ffi::OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(b"CARGO_")
+    let name = name.as_encoded_bytes();
+    name == b"PATH" || [b"CARGO_", b"JULIA_"].iter().any(|start| name.starts_with(*start))
 }
 
 /// The directory of certificates that OpenPGP programs share.

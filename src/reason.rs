@@ -80,6 +80,7 @@ codes! {
     LockUnchecked "lock-unchecked" "No archive, or no checksum for it: a byte that was changed after installation would go unseen in an unsigned package."
     LockfileDamaged "lockfile-damaged" "A lockfile, manifest or configuration file of a package manager that cannot be understood."
     LockfileVersion "lockfile-version" "A lockfile of a format version that we do not know."
+    LockfileChoice "lockfile-choice" "Several lockfiles lie side by side, and nothing says which one the package manager reads."
     NotFound "not-found" "A package of the lockfile that is not on this machine."
     FoundTwice "found-twice" "A package that is there several times with different content, or that a lockfile has twice."
     ShadowedCopy "shadowed-copy" "A package that is there several times; every copy was verified."

@@ -172,7 +172,16 @@ impl Verdict {
 
     /// The user's own code, of which nothing is asked.
     pub fn local(package: Purl) -> Self {
-        let acceptance = Some(Acceptance { basis: Basis::Local });
+        Self::unasked(package, Basis::Local)
+    }
+
+    /// A part of the language's own installation, which is trusted as the compiler is.
+    pub fn builtin(package: Purl) -> Self {
+        Self::unasked(package, Basis::Builtin)
+    }
+
+    fn unasked(package: Purl, basis: Basis) -> Self {
+        let acceptance = Some(Acceptance { basis });
         Self { acceptance, accepted: Known::Yes, ..Self::refused(Some(package), Vec::new()) }
     }
 

@@ -26,7 +26,7 @@ pub(super) fn of(question: &QuestionArgs, context: &Context<'_>) -> anyhow::Resu
         || !question.signer.is_empty()
         || dir.join(layout::OWN).join(layout::OWN_MANIFEST).exists();
     let is_named = !question.dir().as_os_str().is_empty();
-    let found = if is_package { None } else { ecosystem::detect(&dir) };
+    let found = if is_package { None } else { ecosystem::detect(&dir, &env(context)) };
     match (found, is_named, is_package) {
         (Some(_), ..) | (None, true, _) => Ok(found),
         (None, false, true) => anyhow::bail!("--package and --signer are about one package: name its directory"),
@@ -42,7 +42,7 @@ pub(super) struct NoProject;
 impl NoProject {
     /// What to do next.
     pub(super) fn hint(&self) -> Option<&'static str> {
-        Some("go to a project with a Cargo.lock, or name the directory of a package")
+        Some("go to a project with a Cargo.lock or a Manifest.toml, or name the directory of a package")
     }
 }
 
@@ -132,9 +132,11 @@ fn look(
     context: &Context<'_>,
 ) -> anyhow::Result<Result<VerifiedProject, Box<Report>>> {
     let edge = context.edge;
-    let lockfile = question.dir().join(ecosystem.lockfile());
+    let env = env(context);
+    let lockfile = ecosystem.lockfile(&edge.folder.join(question.dir()), &env).unwrap_or_default();
+    let lockfile = question.dir().join(lockfile);
     let name = lockfile.as_os_str().as_encoded_bytes();
-    let project = match ecosystem.open(question.dir(), &env(context), &context.limits) {
+    let project = match ecosystem.open(question.dir(), &env, &context.limits) {
         Ok(project) => project,
         Err(reasons) => {
             let request = ground.request(question, None, &());
@@ -166,8 +168,9 @@ pub(super) fn open(
     dir: &Path,
     context: &Context<'_>,
 ) -> anyhow::Result<Result<Box<dyn ecosystem::Project>, Vec<Reason>>> {
-    let ecosystem = ecosystem::detect(&context.edge.folder.join(dir)).ok_or(NoProject)?;
-    Ok(ecosystem.open(dir, &env(context), &context.limits))
+    let env = env(context);
+    let ecosystem = ecosystem::detect(&context.edge.folder.join(dir), &env).ok_or(NoProject)?;
+    Ok(ecosystem.open(dir, &env, &context.limits))
 }
 
 fn env<'a>(context: &'a Context<'_>) -> Env<'a> {

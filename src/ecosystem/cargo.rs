@@ -16,7 +16,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Archive, Ecosystem, Env, Found, Kind, Locked, Place, Project, read_toml};
+use super::{Archive, Ecosystem, Env, Found, Kind, Locked, Place, Project, plain, read_toml};
 use crate::limits::Limits;
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
@@ -39,14 +39,14 @@ impl Ecosystem for Cargo {
         "cargo"
     }
 
-    fn lockfile(&self) -> &'static str {
-        "Cargo.lock"
+    fn lockfile(&self, project: &Path, _env: &Env<'_>) -> Option<PathBuf> {
+        plain(project, LOCKFILE)
     }
 
     fn open(&self, project: &Path, env: &Env<'_>, limits: &Limits) -> Result<Box<dyn Project>, Vec<Reason>> {
         let project = std::fs::canonicalize(env.folder.join(project));
         let project = project.map_err(|error| vec![super::unreadable(env.folder, &error.to_string())])?;
-        let file = project.join(self.lockfile());
+        let file = project.join(LOCKFILE);
         let name = file.as_os_str().as_encoded_bytes();
         let table = read_toml(&file, limits).map_err(|reason| vec![reason])?;
         let missing = || Reason::new(Code::LockfileDamaged, Answer::CannotTell, "the lockfile is not there").at(name);
@@ -124,7 +124,7 @@ impl CargoProject {
                 project.vendored.entry(folder).or_insert_with_key(|folder| Vendored::scan(folder, limits));
             }
             let (source, archive) = (entry.text.clone(), entry.checksum);
-            project.locked.push(Locked { package, kind, source, archive });
+            project.locked.push(Locked { package, kind, source, archive, tree: None });
             project.folders.push(own.map(|(folder, _)| folder.to_path_buf()));
             project.entries.push(entry);
         }
@@ -193,12 +193,12 @@ impl Project for CargoProject {
         if self.double.contains(&locked.package) {
             let message = "the lockfile has this package and version twice, from two states of one repository";
             let reasons = vec![Reason::new(Code::FoundTwice, Answer::CannotTell, message)];
-            return Found { places: Vec::new(), reasons };
+            return Found { reasons, ..Found::default() };
         }
         let Some(source) = &entry.source else {
             return match &self.folders[place] {
-                Some(folder) => Found { places: vec![Place::new(folder.clone())], reasons: Vec::new() },
-                None => Found { places: Vec::new(), reasons: vec![not_found(NO_PATH)] },
+                Some(folder) => Found { places: vec![Place::new(folder.clone())], ..Found::default() },
+                None => Found { reasons: vec![not_found(NO_PATH)], ..Found::default() },
             };
         };
         match (self.config.origin(source), source) {
@@ -208,10 +208,8 @@ impl Project for CargoProject {
                     Answer::CannotTell,
                     format!("the configuration replaces its source: {why}"),
                 );
-                Found {
-                    places: Vec::new(),
-                    reasons: vec![reason.step("build without the replacement, or vendor the packages")],
-                }
+                let reason = reason.step("build without the replacement, or vendor the packages");
+                Found { reasons: vec![reason], ..Found::default() }
             }
             (Origin::Vendored(folder), _) => self.vendored(entry, &folder),
             (Origin::Itself, Source::Registry(_)) => self.registry(entry, source),
@@ -289,6 +287,8 @@ fn is_there(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
+/// The name of the lockfile.
+const LOCKFILE: &str = "Cargo.lock";
 const NO_PATH: &str = "the lockfile names no source for it, and no manifest of the project leads to a folder with it";
 /// What Cargo puts beside an unpacked archive: its mark that all of it is there.
 const UNPACKED: &[Addition] = &[Addition { name: MARK, what: Added::Exactly(br#"{"v":1}"#) }];

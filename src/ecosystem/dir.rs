@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{Ecosystem, Env, Found, Kind, Locked, Place, Project, read_toml};
+use super::{Ecosystem, Env, Found, Kind, Locked, Place, Project, plain, read_toml};
 use crate::limits::Limits;
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
@@ -29,13 +29,13 @@ impl Ecosystem for Dir {
         "dir"
     }
 
-    fn lockfile(&self) -> &'static str {
-        "countersign-packages.toml"
+    fn lockfile(&self, project: &Path, _env: &Env<'_>) -> Option<PathBuf> {
+        plain(project, LIST)
     }
 
     fn open(&self, project: &Path, env: &Env<'_>, limits: &Limits) -> Result<Box<dyn Project>, Vec<Reason>> {
         let project = env.folder.join(project);
-        let file = project.join(self.lockfile());
+        let file = project.join(LIST);
         let name = file.as_os_str().as_encoded_bytes();
         let table = read_toml(&file, limits).map_err(|reason| vec![reason])?.unwrap_or_default();
         let packages = packages(table, &project).map_err(|reason| vec![reason.at(name)])?;
@@ -67,6 +67,7 @@ impl Project for Folders {
         Found {
             places: there.into_iter().map(|(_, folder)| Place::new(folder.clone())).collect(),
             reasons: missing.into_iter().map(|(_, folder)| told(folder)).collect(),
+            ordered: false,
         }
     }
 }
@@ -106,7 +107,10 @@ fn packages(mut table: Table, project: &Path) -> Result<Vec<(Locked, PathBuf)>, 
         if !Path::new(&path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
             return Err(damaged(&format!("`{}` leads out of the project", Shown::new(&path))));
         }
-        packages.push((Locked { package, kind: Kind::Folder, source: None, archive: None }, project.join(path)));
+        packages.push((
+            Locked { package, kind: Kind::Folder, source: None, archive: None, tree: None },
+            project.join(path),
+        ));
     }
     Ok(packages)
 }
@@ -115,6 +119,8 @@ fn damaged(why: &str) -> Reason {
     Reason::new(Code::LockfileDamaged, Answer::CannotTell, format!("the list of packages cannot be used: {why}"))
 }
 
+/// The name of the list.
+const LIST: &str = "countersign-packages.toml";
 const VERSION: &str = "packages/1";
 
 #[cfg(test)]

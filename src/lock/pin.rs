@@ -28,11 +28,13 @@ pub enum Basis {
     Unsigned,
     /// The user's own code.
     Local,
+    /// A part of the language's own installation.
+    Builtin,
 }
 
 impl Basis {
     /// Every basis.
-    pub const ALL: [Self; 4] = [Self::Policy, Self::FirstUse, Self::Unsigned, Self::Local];
+    pub const ALL: [Self; 5] = [Self::Policy, Self::FirstUse, Self::Unsigned, Self::Local, Self::Builtin];
 
     /// Its word.
     pub const fn as_str(self) -> &'static str {
@@ -41,6 +43,7 @@ impl Basis {
             Self::FirstUse => "first-use",
             Self::Unsigned => "unsigned",
             Self::Local => "local",
+            Self::Builtin => "builtin",
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Counts {
     pub unsigned: usize,
     /// The user's own code.
     pub local: usize,
+    /// Parts of the language's own installation.
+    pub builtin: usize,
     /// Refused.
     pub rejected: usize,
     /// Could not be told.
@@ -40,6 +42,7 @@ impl Counts {
             (Outcome::Accepted, Some(Basis::FirstUse)) => &mut self.first_use,
             (Outcome::Accepted, Some(Basis::Unsigned)) => &mut self.unsigned,
             (Outcome::Accepted, Some(Basis::Local)) => &mut self.local,
+            (Outcome::Accepted, Some(Basis::Builtin)) => &mut self.builtin,
             (Outcome::Accepted, _) => &mut self.policy,
         }
     }

@@ -71,6 +71,7 @@ fn write_header(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
         (counts.first_use, "known from first use", "first"),
         (counts.policy, "accepted by the policy", "good"),
         (counts.local, "local", "local"),
+        (counts.builtin, "of the standard library", "local"),
     ];
     for (count, name, tone) in tiles.into_iter().filter(|(count, ..)| *count > 0) {
         writeln!(f, "<li class=\"{tone}\"><b>{count}</b> {name}</li>")?;
@@ -233,7 +234,7 @@ fn package_tone(package: &PackageReport) -> &'static str {
     match (package.verdict, package.basis) {
         (Outcome::Accepted, Some(Basis::Unsigned)) => "unsigned",
         (Outcome::Accepted, Some(Basis::FirstUse)) => "first",
-        (Outcome::Accepted, Some(Basis::Local)) => "local",
+        (Outcome::Accepted, Some(Basis::Local | Basis::Builtin)) => "local",
         (verdict, _) => tone(verdict),
     }
 }

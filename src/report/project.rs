@@ -69,7 +69,7 @@ impl ProjectText<'_> {
     fn headline(&self) -> String {
         let counts = Counts::of(self.report);
         let count = |fits: fn(&PackageReport) -> bool| self.report.packages.iter().filter(|one| fits(one)).count();
-        let (vouched, foreign) = (counts.policy, counts.all - counts.local);
+        let (vouched, foreign) = (counts.policy, counts.all - counts.local - counts.builtin);
         let mut line = format!("{vouched} of {foreign} vouched for");
         for (number, what) in [
             (counts.rejected, "refused"),
@@ -77,6 +77,7 @@ impl ProjectText<'_> {
             (counts.first_use, "on first use"),
             (counts.unsigned, "unsigned"),
             (counts.local, "your own"),
+            (counts.builtin, "of the standard library"),
             (count(is_unchecked), "not held against the lockfile"),
         ] {
             if number > 0 {
@@ -177,6 +178,7 @@ impl<'a> Row<'a> {
             (_, Some(Basis::FirstUse)) => 4,
             (_, Some(Basis::Unsigned)) => 5,
             (_, Some(Basis::Local)) => 6,
+            (_, Some(Basis::Builtin)) => 8,
             _ => 7,
         };
         Self { package, name, version, rank }
@@ -186,7 +188,7 @@ impl<'a> Row<'a> {
         match (self.package.verdict, self.package.basis) {
             (Outcome::Rejected, _) => "refused",
             (Outcome::Undetermined, _) => "cannot tell",
-            (_, Some(Basis::Unsigned | Basis::Local)) => "let through",
+            (_, Some(Basis::Unsigned | Basis::Local | Basis::Builtin)) => "let through",
             _ => "accepted",
         }
     }

@@ -39,7 +39,7 @@ pub fn checksums(
     limits: &Limits,
     watcher: &dyn Watcher,
 ) -> Vec<Checksum> {
-    let foreign = |locked: &&Locked| locked.kind != Kind::Local && wanted(locked);
+    let foreign = |locked: &&Locked| !matches!(locked.kind, Kind::Local | Kind::Builtin) && wanted(locked);
     let rows: Vec<_> = project.locked().iter().filter(foreign).collect();
     rows.par_iter()
         .map(|locked| {

@@ -72,14 +72,19 @@ fn judge_locked<'n>(
     request: &Request<'_>,
     shared: &'n Shared<'n>,
 ) -> Judged {
+    let unasked = |verdict: Verdict| {
+        let package = PackageReport::new(&verdict, 0, request.limits.reasons);
+        Judged { verdict, package, signed: Vec::new(), reading: None, needs: Vec::new() }
+    };
+    if locked.kind == Kind::Builtin {
+        return unasked(Verdict::builtin(locked.package.clone()));
+    }
     let found = project.locate(locked);
     if found.places.is_empty() || Outcome::of_reasons(&found.reasons) != Outcome::Accepted {
         return refused(locked, found.reasons, request);
     }
     if locked.kind == Kind::Local {
-        let verdict = Verdict::local(locked.package.clone());
-        let package = PackageReport::new(&verdict, 0, request.limits.reasons);
-        return Judged { verdict, package, signed: Vec::new(), reading: None, needs: Vec::new() };
+        return unasked(Verdict::local(locked.package.clone()));
     }
     let mut notes = found.reasons;
     if let [first, others @ ..] = found.places.as_slice()
@@ -94,7 +99,7 @@ fn judge_locked<'n>(
     let judge = |place: &Place| judge_copy(place, locked, &notes, all, request, shared);
     let copies: Vec<_> = found.places.iter().map(judge).collect();
     let trees: BTreeSet<_> = copies.iter().filter_map(|copy| copy.verdict.tree).collect();
-    if trees.len() > 1 {
+    if trees.len() > 1 && !found.ordered {
         let message = "the copies differ, and nothing says which one is used";
         notes.push(Reason::new(Code::FoundTwice, Answer::Reject, message));
         return refused(locked, notes, request);
