@@ -20,7 +20,7 @@ use crate::limits::Limits;
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
-use crate::tree::Addition;
+use crate::tree::{Addition, Built};
 use crate::tree_text::TreeText;
 
 /// Every ecosystem that there is.
@@ -108,6 +108,10 @@ pub struct Place {
     pub additions: &'static [Addition],
     /// Names of files, at whatever depth, that the installer leaves away.
     pub dropped: &'static [&'static str],
+    /// Files that building the package writes, where the lockfile names the tree.
+    pub built: &'static [Built],
+    /// How names of files end that a run of the package's tests leaves behind, where the lockfile names the tree.
+    pub leftovers: &'static [&'static str],
     /// The archive that it was unpacked from.
     pub archive: Option<Archive>,
     /// What the installer wrote down of the files there. It is no evidence, since whoever changes a file can change it too.
@@ -119,7 +123,16 @@ pub struct Place {
 impl Place {
     /// A folder of which nothing more is known.
     pub(crate) fn new(folder: PathBuf) -> Self {
-        Self { folder, additions: &[], dropped: &[], archive: None, listed: None, reasons: Vec::new() }
+        Self {
+            folder,
+            additions: &[],
+            dropped: &[],
+            built: &[],
+            leftovers: &[],
+            archive: None,
+            listed: None,
+            reasons: Vec::new(),
+        }
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Links {
     None,
     /// Those that lead to a file or directory of the same tree. None is ever followed.
     Contained,
+    /// Every one, as the text that it is: for what is bound by its name alone, and accepted by no policy.
+    Any,
 }
 
 /// What one run is willing to read. Sizes are in bytes.

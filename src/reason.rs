@@ -62,6 +62,8 @@ codes! {
     TreeSyntax "tree-syntax" "A tree text with a line that is not an entry."
     TreeOrder "tree-order" "A tree text whose lines are out of order or double."
     TreeDiffers "tree-differs" "The tree is not the one that was signed, and no tree text is there to name the files."
+    GitTreeDiffers "git-tree-differs" "A tree that git would give another name than the lockfile has."
+    GeneratedCode "generated-code" "Code that building the package wrote into it, and that no lockfile and no signature can know."
     LimitTree "limit-tree" "A tree, or a file of it, over the limits of size or number."
     LimitStatement "limit-statement" "A statement, a note in it, or its nesting over the limit."
     LimitSignature "limit-signature" "A signature file over 64 KiB."

@@ -23,6 +23,7 @@ mod again;
 mod differences;
 #[cfg(all(test, unix))]
 mod fixture;
+pub mod git;
 mod hash;
 mod line_endings;
 mod links;
@@ -30,6 +31,7 @@ mod read;
 mod walk;
 
 pub use additions::{Added, Addition};
+pub use git::{Built, GitTree};
 pub use read::read;
 
 /// What to survey, and how strictly.
@@ -52,6 +54,8 @@ pub struct SurveyRequest<'a> {
     /// What the tree should be: a file that cannot be the expected one is not read, unless to see whether only its line
     /// endings differ.
     pub expected: Option<&'a TreeText>,
+    /// What the tree should be as git names it; every file is then read with both hashes at once.
+    pub git: Option<GitTree<'a>>,
     /// The limits.
     pub limits: &'a Limits,
     /// Who wants to know how far we are; `&()` for nobody.
@@ -69,6 +73,7 @@ impl<'a> SurveyRequest<'a> {
             additions: &[],
             dropped: &[],
             expected: None,
+            git: None,
             limits,
             watcher: &(),
         }
@@ -120,12 +125,13 @@ pub fn survey(request: &SurveyRequest<'_>) -> Result<Survey, SurveyError> {
         Err(fault) => return Ok(Survey::stopped(&fault)),
     };
     request.watcher.walked(walked.files.len() as u64, walked.files.iter().map(|file| file.facts.size).sum());
-    links::check(&walked, &mut notes);
+    links::check(&walked, request.limits.links, &mut notes);
     let contents = hash::hash(&root, &walked, request, &mut notes);
+    let settled = git::settle(&root, &walked, &contents, &notes, request);
     request.watcher.returning();
     again::again(&root, &walked, request, &mut notes);
     links::again(&root, &walked, &mut notes);
-    Ok(Survey::new(walked, contents, notes, request))
+    Ok(Survey::new(walked, contents, notes, settled, request))
 }
 
 /// What a survey found.
@@ -141,6 +147,10 @@ pub struct Survey {
     refused: BTreeSet<String>,
     /// A limit was crossed, so that nothing is known of the tree.
     stopped: bool,
+    /// Why it is not the wanted tree of git.
+    git: Vec<Reason>,
+    /// Whether that could not be found out.
+    git_unknown: bool,
 }
 
 impl Survey {
@@ -171,6 +181,12 @@ impl Survey {
         differences::differences(self, expected, "packed")
     }
 
+    /// Why it is not the tree of git that the request named; none if it is, or if none was named. Nothing is known where the
+    /// survey has other reasons, or some files were not worth reading: `None`.
+    pub fn git_differences(&self) -> Option<&[Reason]> {
+        (!self.git_unknown && !self.stopped).then_some(self.git.as_slice())
+    }
+
     fn stopped(fault: &LimitFault) -> Self {
         let reason = Reason::new(Code::LimitTree, Answer::Reject, fault.to_string());
         let reason = if let LimitFault::File(_, path) = fault { reason.at(path.as_str()) } else { reason };
@@ -181,20 +197,31 @@ impl Survey {
             folders: Vec::new(),
             refused: BTreeSet::new(),
             stopped: true,
+            git: Vec::new(),
+            git_unknown: true,
         }
     }
 
-    fn new(walked: walk::Walked, contents: Vec<Content>, notes: Notes, request: &SurveyRequest<'_>) -> Self {
-        let Notes { reasons, refused } = notes;
+    fn new(
+        walked: walk::Walked,
+        contents: Vec<hash::Hashed>,
+        notes: Notes,
+        settled: git::Settled,
+        request: &SurveyRequest<'_>,
+    ) -> Self {
+        let Notes { mut reasons, refused } = notes;
+        reasons.extend(settled.notes);
+        let left_out: BTreeSet<_> = settled.left_out.into_iter().collect();
         let mut folders: Vec<_> = walked.directories.into_iter().filter_map(|directory| directory.path).collect();
         folders.sort_unstable();
         let mut unchecked = false;
         let mut files: Vec<_> = walked
             .files
             .into_iter()
-            .zip(contents)
-            .filter(|(_, content)| *content != Content::Refused)
-            .map(|(file, content)| {
+            .zip(contents.into_iter().map(|hashed| hashed.content))
+            .enumerate()
+            .filter(|(place, (_, content))| *content != Content::Refused && !left_out.contains(place))
+            .map(|(_, (file, content))| {
                 let kind = file.facts.mode.map(|mode| if mode & 0o111 == 0 { Kind::File } else { Kind::Executable });
                 let kind = kind.unwrap_or_else(|| {
                     unchecked = true;
@@ -205,7 +232,6 @@ impl Survey {
             .collect();
         let links = walked.links.into_iter().filter(|link| !refused.contains(link.path.as_str()));
         files.extend(links.map(links::surveyed));
-        let mut reasons = reasons;
         files.extend(dropped(&files, &refused, request, &mut reasons));
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         if unchecked {
@@ -219,7 +245,8 @@ impl Survey {
         }
         let whole = reasons.iter().all(|reason| reason.answer == Answer::Note)
             && files.iter().all(|file| matches!(file.content, Content::Hashed(_)));
-        let mut survey = Self { reasons, measured: None, files, folders, refused, stopped: false };
+        let (git, git_unknown) = (settled.differs, settled.unknown);
+        let mut survey = Self { reasons, measured: None, files, folders, refused, stopped: false, git, git_unknown };
         if whole {
             survey.measure(request.limits);
         }

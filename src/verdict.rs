@@ -242,7 +242,10 @@ pub fn judge(case: Case<'_>) -> Verdict {
         return verdict;
     };
     (verdict.authentic, verdict.authorised) = (Known::No, Known::No);
-    let unread = release.is_none() && Outcome::of_reasons(&reasons) == Outcome::Undetermined;
+    // Code that building wrote leaves open whether it is good, and not what was signed.
+    let open = |reason: &Reason| reason.answer == Answer::CannotTell && reason.code != Code::GeneratedCode;
+    let unread =
+        release.is_none() && Outcome::of_reasons(&reasons) == Outcome::Undetermined && reasons.iter().any(open);
     if unread {
         // The manifest may be what could not be read.
         (verdict.authentic, verdict.authorised) = (Known::Unknown, Known::Unknown);
@@ -427,7 +430,9 @@ fn lift(
     // A refusal behind which somebody is revoked or distrusted is no mere lack of evidence.
     let grave = |reason: &Reason| matches!(reason.code, Code::SignerRevoked | Code::SignerDenied);
     let is_grave = reasons.iter().any(grave);
-    for reason in reasons.iter_mut().filter(|reason| reason.answer == Answer::Reject) {
+    // Beside refusals, the one open question that a policy can answer.
+    let open = |reason: &Reason| reason.answer == Answer::Reject || reason.code == Code::GeneratedCode;
+    for reason in reasons.iter_mut().filter(|reason| open(reason)) {
         let exemption = policy.exempts(reason.code, scale.package, times.now).filter(|_| !is_grave);
         let why = match exemption {
             Some(exemption) => format!("exempted until {}: {}", exemption.until, Shown::new(&exemption.reason)),

@@ -34,7 +34,7 @@ use crate::statement::check::Subject as Checked;
 use crate::store::package::Own;
 use crate::store::{FoundStatement, Store};
 use crate::time::Times;
-use crate::tree::{SurveyError, Watcher};
+use crate::tree::{GitTree, SurveyError, Watcher};
 use crate::tree_text::TreeText;
 use crate::trust::network::Network;
 use crate::trust::roots::{NetworkKind, RetiredIssuers, Root, Viewpoint};
@@ -97,6 +97,8 @@ pub struct Installed<'a> {
     pub packed: Option<&'a TreeText>,
     /// What was found before the directory is looked at.
     pub reasons: &'a [Reason],
+    /// What the directory should be as git names trees, going by the lockfile.
+    pub git: Option<GitTree<'a>>,
     /// What the lockfile says of the archive.
     pub subject: Option<&'a Checked>,
     /// Every package of the lockfile: a pin of one of them is no other one's.

@@ -23,7 +23,7 @@ use crate::limits::Limits;
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
-use crate::tree::Addition;
+use crate::tree::Built;
 use installation::Installation;
 use manifest::{Entry, Manifest, Registry, Source};
 
@@ -110,7 +110,7 @@ impl JuliaProject {
                     continue;
                 }
                 let reasons = identity::declared(&folder, entry, &self.limits).into_iter().collect();
-                found.places.push(Place { additions: BUILT, reasons, ..Place::new(folder) });
+                found.places.push(Place { built: BUILT, leftovers: LEFTOVERS, reasons, ..Place::new(folder) });
             }
         }
         if found.places.is_empty() {
@@ -211,4 +211,7 @@ fn not_found(why: &str) -> Reason {
 /// The UUID of the registry that Julia comes with.
 const GENERAL: &str = "23338594-aafe-5451-b93e-139f81909106";
 /// What building a package may leave in it.
-const BUILT: &[Addition] = &[];
+const BUILT: &[Built] =
+    &[Built { path: "deps/build.log", is_code: false }, Built { path: "deps/deps.jl", is_code: true }];
+/// What running a package's tests may leave in it: which lines were run, and what they took in memory.
+const LEFTOVERS: &[&str] = &[".cov", ".mem"];

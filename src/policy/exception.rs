@@ -72,6 +72,7 @@ pub const LIFTABLE: &[Code] = &[
     Code::TooFewChecks,
     Code::PathWindows,
     Code::ExtraMetadata,
+    Code::GeneratedCode,
 ];
 
 /// What does better than an exemption, for refusals that have a place of their own in a policy.

@@ -16,6 +16,7 @@ pub(super) struct Fixture {
     pub(super) exclude: BTreeSet<PackagePath>,
     pub(super) additions: &'static [Addition],
     pub(super) dropped: &'static [&'static str],
+    pub(super) git: Option<GitTree<'static>>,
 }
 
 impl Fixture {
@@ -30,6 +31,7 @@ impl Fixture {
             exclude: BTreeSet::new(),
             additions: &[],
             dropped: &[],
+            git: None,
         };
         files.iter().for_each(|(path, content)| fixture.write(path, content));
         fixture
@@ -55,6 +57,7 @@ impl Fixture {
             additions: self.additions,
             dropped: self.dropped,
             expected,
+            git: self.git,
             limits,
             watcher,
         };

@@ -8,15 +8,32 @@ use rayon::prelude::*;
 
 use crate::beneath::{Folder, PlainFile, ReadError};
 use crate::digest::Hasher;
+use crate::git_tree::{BlobHasher, ObjectId};
 use crate::reason::{Answer, Code, Reason};
 use crate::tree_text::{Entry, Kind};
 
+use super::git::may_be_left_out;
 use super::line_endings::{Conversion, Converter};
 use super::walk::{Found, Walked, within};
 use super::{Content, Notes, SurveyRequest, changed, refusal};
 
+/// What became known of a file by reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hashed {
+    pub(super) content: Content,
+    /// How git calls its content, where that is asked and all of it was read.
+    pub(super) blob: Option<ObjectId>,
+}
+
+impl Hashed {
+    /// What is known of a file that was not read.
+    fn not(content: Content) -> Self {
+        Self { content, blob: None }
+    }
+}
+
 /// What is to be known of each file's content, in the order of `walked.files`.
-pub(super) fn hash(root: &Folder, walked: &Walked, request: &SurveyRequest<'_>, notes: &mut Notes) -> Vec<Content> {
+pub(super) fn hash(root: &Folder, walked: &Walked, request: &SurveyRequest<'_>, notes: &mut Notes) -> Vec<Hashed> {
     let files = &walked.files;
     let done: Vec<_> = jobs(files, rayon::current_num_threads())
         .into_par_iter()
@@ -61,14 +78,14 @@ fn jobs(files: &[Found], threads: usize) -> Vec<Range<usize>> {
     jobs
 }
 
-fn job_contents(root: &Folder, job: &[Found], request: &SurveyRequest<'_>, notes: &mut Notes) -> Vec<Content> {
+fn job_contents(root: &Folder, job: &[Found], request: &SurveyRequest<'_>, notes: &mut Notes) -> Vec<Hashed> {
     let above = job.first().map_or("", folder_of);
     let read = within(root, above, |folder| {
         let mut contents = Vec::with_capacity(job.len());
-        let mut keep = |file: &Found, found: Result<Content, Reason>, notes: &mut Notes| {
+        let mut keep = |file: &Found, found: Result<Hashed, Reason>, notes: &mut Notes| {
             contents.push(found.unwrap_or_else(|reason| {
                 notes.refuse(file.path.as_str(), reason);
-                Content::Refused
+                Hashed::not(Content::Refused)
             }));
         };
         match job {
@@ -86,15 +103,15 @@ fn job_contents(root: &Folder, job: &[Found], request: &SurveyRequest<'_>, notes
     });
     read.unwrap_or_else(|(path, reason)| {
         notes.refuse(&path, reason);
-        vec![Content::Refused; job.len()]
+        vec![Hashed::not(Content::Refused); job.len()]
     })
 }
 
 /// Reads one file, if it can be the expected one.
-fn content(folder: &Folder, file: &Found, request: &SurveyRequest<'_>, notes: &mut Notes) -> Result<Content, Reason> {
+fn content(folder: &Folder, file: &Found, request: &SurveyRequest<'_>, notes: &mut Notes) -> Result<Hashed, Reason> {
     match Opened::new(folder, file, request, notes)? {
         Some(opened) => opened.alone(file, request),
-        None => Ok(Content::Other),
+        None => Ok(Hashed::not(Content::Other)),
     }
 }
 
@@ -104,7 +121,7 @@ fn pair(
     files: [&Found; 2],
     request: &SurveyRequest<'_>,
     notes: &mut Notes,
-) -> [Result<Content, Reason>; 2] {
+) -> [Result<Hashed, Reason>; 2] {
     let [one, other] = files;
     let opened = [Opened::new(folder, one, request, notes), Opened::new(folder, other, request, notes)];
     let (mut first, mut second) = match opened {
@@ -112,7 +129,7 @@ fn pair(
         [first, second] => {
             let alone = |opened: Result<Option<Opened<'_>>, Reason>, file| match opened? {
                 Some(opened) => opened.alone(file, request),
-                None => Ok(Content::Other),
+                None => Ok(Hashed::not(Content::Other)),
             };
             return [alone(first, one), alone(second, other)];
         }
@@ -134,7 +151,11 @@ fn pair(
             let count_other = next(&mut second, &mut read_other, buffer_other);
             let (bytes, bytes_other) = (&buffer[..count], &buffer_other[..count_other]);
             match (&mut first.reading, &mut second.reading) {
-                (Reading::Hash(one), Reading::Hash(other)) => Hasher::update_both(one, bytes, other, bytes_other),
+                (Reading::Hash(one, git), Reading::Hash(other, git_other)) => {
+                    Hasher::update_both(one, bytes, other, bytes_other);
+                    git.iter_mut().for_each(|git| git.update(bytes));
+                    git_other.iter_mut().for_each(|git| git.update(bytes_other));
+                }
                 (one, other) => {
                     one.update(bytes);
                     other.update(bytes_other);
@@ -164,7 +185,10 @@ impl<'a> Opened<'a> {
     ) -> Result<Option<Self>, Reason> {
         let path = file.path.as_str();
         let expected = request.expected.map(|tree| tree.find(&file.path));
-        let Some(reading) = Reading::of(file.facts.size, expected) else { return Ok(None) };
+        // What may be no part of the tree is read all the same, since only the whole tree tells.
+        let expected = expected.filter(|entry| entry.is_some() || !may_be_left_out(&file.path, request));
+        let git = request.git.map(|git| BlobHasher::new(git.id.algorithm(), file.facts.size));
+        let Some(reading) = Reading::of(file.facts.size, expected, git) else { return Ok(None) };
         request.watcher.opening(&file.path);
         let open = folder.file_as(name_of(file), &file.facts).map_err(|error| refusal(path, &error))?;
         if !open.facts().same_state(&file.facts) || open.facts().mount != file.facts.mount {
@@ -178,7 +202,7 @@ impl<'a> Opened<'a> {
     }
 
     /// Reads all of it.
-    fn alone(mut self, file: &Found, request: &SurveyRequest<'_>) -> Result<Content, Reason> {
+    fn alone(mut self, file: &Found, request: &SurveyRequest<'_>) -> Result<Hashed, Reason> {
         let read = BUFFERS.with_borrow_mut(|[buffer, _]| {
             let buffer = aligned(buffer);
             while !self.ended {
@@ -209,7 +233,7 @@ impl<'a> Opened<'a> {
     }
 
     /// Sees that nothing changed meanwhile.
-    fn finish(self, file: &Found, read: std::io::Result<()>, request: &SurveyRequest<'_>) -> Result<Content, Reason> {
+    fn finish(self, file: &Found, read: std::io::Result<()>, request: &SurveyRequest<'_>) -> Result<Hashed, Reason> {
         let path = file.path.as_str();
         read.map_err(|error| unreadable(path, error))?;
         request.watcher.hashed(&file.path);
@@ -238,17 +262,17 @@ fn is_large(file: &Found) -> bool {
 
 /// What is made of a file's bytes.
 enum Reading<'a> {
-    Hash(Hasher),
+    Hash(Hasher, Option<BlobHasher>),
     Convert(Converter, &'a Entry),
 }
 
 impl<'a> Reading<'a> {
     /// What to make of a file of this size, where another one may be expected; nothing, if it cannot be that one.
-    fn of(size: u64, expected: Option<Option<&'a Entry>>) -> Option<Self> {
+    fn of(size: u64, expected: Option<Option<&'a Entry>>, git: Option<BlobHasher>) -> Option<Self> {
         match expected {
-            None => Some(Self::Hash(Hasher::default())),
+            None => Some(Self::Hash(Hasher::default(), git)),
             Some(Some(entry)) if entry.kind == Kind::Link => None,
-            Some(Some(entry)) if entry.size == size => Some(Self::Hash(Hasher::default())),
+            Some(Some(entry)) if entry.size == size => Some(Self::Hash(Hasher::default(), git)),
             Some(Some(entry)) => {
                 Conversion::between(size, entry.size).map(|way| Self::Convert(Converter::new(way), entry))
             }
@@ -258,17 +282,22 @@ impl<'a> Reading<'a> {
 
     fn update(&mut self, bytes: &[u8]) {
         match self {
-            Self::Hash(hasher) => hasher.update(bytes),
+            Self::Hash(hasher, git) => {
+                hasher.update(bytes);
+                git.iter_mut().for_each(|git| git.update(bytes));
+            }
             Self::Convert(converter, _) => converter.update(bytes),
         }
     }
 
-    fn finish(self) -> Content {
+    fn finish(self) -> Hashed {
         match self {
-            Self::Hash(hasher) => Content::Hashed(hasher.finish()),
+            Self::Hash(hasher, git) => {
+                Hashed { content: Content::Hashed(hasher.finish()), blob: git.map(BlobHasher::finish) }
+            }
             Self::Convert(converter, entry) => {
                 let same = converter.finish() == (entry.size, entry.digest);
-                if same { Content::LineEndings } else { Content::Other }
+                Hashed::not(if same { Content::LineEndings } else { Content::Other })
             }
         }
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::beneath::Folder;
 use crate::digest::Digest;
+use crate::limits::Links;
 use crate::path::PackagePath;
 use crate::reason::{Answer, Code, Reason};
 use crate::tree_text::Kind;
@@ -16,7 +17,10 @@ use super::walk::{Link, Walked, within};
 use super::{Content, Notes, Surveyed, changed, refusal};
 
 /// Refuses each link that is not contained.
-pub(super) fn check(walked: &Walked, notes: &mut Notes) {
+pub(super) fn check(walked: &Walked, links: Links, notes: &mut Notes) {
+    if links == Links::Any {
+        return;
+    }
     let files: BTreeSet<&str> = walked.files.iter().map(|file| file.path.as_str()).collect();
     let links: BTreeSet<&str> = walked.links.iter().map(|link| link.path.as_str()).collect();
     let folders = walked.directories.iter().filter_map(|directory| directory.path.as_ref());

@@ -20,6 +20,7 @@ use super::again::{listing_digest, most_names};
 use super::{LINK, Notes, SPECIAL, SurveyRequest, changed, refusal};
 
 /// Every file and directory that was found.
+#[derive(Default)]
 pub(super) struct Walked {
     /// The root comes first.
     pub(super) directories: Vec<Directory>,
@@ -27,6 +28,8 @@ pub(super) struct Walked {
     pub(super) files: Vec<Found>,
     /// Symbolic links, where they may be.
     pub(super) links: Vec<Link>,
+    /// Whether there is a folder of evidence, which is no part of the tree.
+    pub(super) has_evidence: bool,
 }
 
 /// A directory that was listed.
@@ -55,7 +58,7 @@ pub(super) struct Link {
 /// Walks the tree once.
 pub(super) fn walk(root: &Folder, request: &SurveyRequest<'_>, notes: &mut Notes) -> Result<Walked, LimitFault> {
     let counts = Counts { limit: request.limits.files, files: AtomicU64::new(0), directories: AtomicU64::new(0) };
-    let mut walked = Walked { directories: Vec::new(), files: Vec::new(), links: Vec::new() };
+    let mut walked = Walked::default();
     let mut bytes = 0_u64;
     let mut level = vec![(None, root.own().clone())];
     // A path has at most `path::MAX_LEVELS` levels, so this ends.
@@ -70,6 +73,7 @@ pub(super) fn walk(root: &Folder, request: &SurveyRequest<'_>, notes: &mut Notes
             walked.directories.extend(step.directory);
             walked.files.extend(step.files);
             walked.links.extend(step.links);
+            walked.has_evidence |= step.has_evidence;
             level.extend(step.folders);
             notes.join(step.notes);
         }
@@ -108,6 +112,7 @@ struct Step {
     directory: Option<Directory>,
     files: Vec<Found>,
     links: Vec<Link>,
+    has_evidence: bool,
     folders: Vec<(Option<PackagePath>, Facts)>,
     notes: Notes,
 }
@@ -177,6 +182,7 @@ impl Step {
         };
         let reject = |code, message: &str| Reason::new(code, Answer::Reject, message).at(&raw);
         if above.is_empty() && name == EVIDENCE_FOLDER.as_bytes() && facts.kind == Type::Folder {
+            self.has_evidence = true;
             return;
         }
         if above.is_empty() && request.worktree && name == b".git" && matches!(facts.kind, Type::Folder | Type::File) {
@@ -201,11 +207,11 @@ impl Step {
             self.notes.reasons.push(Reason::new(Code::PathWindows, answer, message).at(&raw));
         }
         match facts.kind {
-            Type::Link if request.limits.links == Links::Contained && facts.size > MAX_PATH as u64 => {
+            Type::Link if request.limits.links != Links::None && facts.size > MAX_PATH as u64 => {
                 let message = "a symbolic link that says more than a path has room for";
                 self.notes.refuse(path.as_str(), reject(Code::SymlinkEscape, message));
             }
-            Type::Link if request.limits.links == Links::Contained => match folder.link(&entry.name, &facts) {
+            Type::Link if request.limits.links != Links::None => match folder.link(&entry.name, &facts) {
                 Ok(target) => self.links.push(Link { path, facts, target }),
                 Err(error) => self.notes.refuse(path.as_str(), refusal(path.as_str(), &error)),
             },
@@ -228,9 +234,11 @@ impl Step {
     }
 }
 
-/// Whether a file is to be left out. What was signed never is: nobody could see that it was changed.
+/// Whether a file is to be left out. What was signed never is: nobody could see that it was changed. Where a tree of git is
+/// expected, only the whole of it tells whether the file is a part of it.
 fn is_excluded(path: &PackagePath, request: &SurveyRequest<'_>) -> bool {
-    request.exclude.is_some_and(|exclude| exclude.contains(path))
+    request.git.is_none()
+        && request.exclude.is_some_and(|exclude| exclude.contains(path))
         && request.expected.is_none_or(|expected| expected.find(path).is_none())
 }
 

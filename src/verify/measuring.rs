@@ -13,6 +13,7 @@ use crate::store::Store;
 use crate::store::package::Own;
 use crate::tree::{MeasuredTree, Survey, SurveyError, SurveyRequest, survey};
 use crate::tree_text::TreeText;
+use crate::verdict::Outcome;
 use crate::verdict::authors::{Origin, Release};
 use crate::verdict::choice::Choice;
 
@@ -51,6 +52,7 @@ pub(super) fn measure(
     let survey = look(packed(request), &[], request, exemption)?;
     reasons.extend(survey.reasons().iter().map(|reason| exempted(reason, exemption)));
     hold_against_installed(&survey, request, reasons);
+    hold_against_git(&survey, reasons);
     Ok(Measured { compared: None, tree: survey.into_parts().0 })
 }
 
@@ -87,6 +89,7 @@ fn compare(
     if expected.is_none() || !same {
         hold_against_installed(&survey, request, told);
     }
+    hold_against_git(&survey, told);
     Ok(survey.into_parts().0)
 }
 
@@ -128,6 +131,18 @@ fn hold_against_installed(survey: &Survey, request: &Request<'_>, told: &mut Vec
     told.extend(gone.map(|path| reject(Code::FileMissing, path, "the installer wrote it down, and it is not there")));
 }
 
+/// Tells how the directory is not the tree of git that the lockfile names.
+fn hold_against_git(survey: &Survey, told: &mut Vec<Reason>) {
+    match survey.git_differences() {
+        Some(differences) => told.extend(differences.iter().cloned()),
+        None if Outcome::of_reasons(told) != Outcome::Accepted => {}
+        None => {
+            let message = "it could not be told whether this is the tree that the lockfile names";
+            told.push(Reason::new(Code::GitTreeDiffers, Answer::CannotTell, message).at(""));
+        }
+    }
+}
+
 /// Measures once. Names that Windows cannot hold are told and not refused where an exemption lifts that: then all the rest of
 /// the tree is known as well.
 fn look(
@@ -145,6 +160,7 @@ fn look(
         additions: request.installed.map(|installed| installed.place.additions).unwrap_or_default(),
         dropped,
         expected,
+        git: request.installed.and_then(|installed| installed.git),
         limits: request.limits,
         watcher: request.watcher,
     })

@@ -16,6 +16,7 @@ use crate::reason::{Answer, Code, Reason};
 use crate::report::{PackageReport, Report};
 use crate::shown::Shown;
 use crate::statement::check::Subject;
+use crate::tree::GitTree;
 use crate::verdict::{Outcome, Verdict};
 
 /// What came out for a project.
@@ -124,6 +125,8 @@ fn judge_copy<'n>(
             Ok(text) => packed = Some(text),
             Err(reason) => reasons.push(reason),
         },
+        // The tree itself is held against the lockfile when it is measured.
+        (None, None) if locked.tree.is_some() => {}
         (archive, _) => {
             let missing = if archive.is_none() { "no archive is at hand" } else { "the lockfile has no checksum" };
             let message =
@@ -133,8 +136,9 @@ fn judge_copy<'n>(
     }
     let subject = locked.source.clone().zip(locked.archive);
     let subject = subject.map(|(registry, archive)| Subject { registry, archive });
-    let installed =
-        Installed { place, packed: packed.as_ref(), reasons: &reasons, subject: subject.as_ref(), locked: all };
+    let git = locked.tree.map(|id| GitTree { id, built: place.built, leftovers: place.leftovers });
+    let (packed, subject) = (packed.as_ref(), subject.as_ref());
+    let installed = Installed { place, packed, reasons: &reasons, git, subject, locked: all };
     let request = Request {
         dir: &place.folder,
         package: Some(&locked.package),
