@@ -4,6 +4,7 @@
 
 mod accept;
 mod args;
+mod cargo;
 mod certify;
 mod check;
 mod diff;
@@ -23,7 +24,7 @@ mod tree;
 mod trust;
 mod verify;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -34,6 +35,7 @@ use crate::accept::AcceptError;
 use crate::certification::CertifyError;
 use crate::limits::Limits;
 use crate::programs::ProgramError;
+use crate::programs::cargo::CargoError;
 use crate::publish::PublishError;
 use crate::publish::base::BaseError;
 use crate::reason::Reason;
@@ -45,6 +47,7 @@ use crate::store::StoreError;
 use crate::time::{Times, Timestamp};
 use crate::verify::VerifyError;
 use args::{Arguments, Command, Format};
+pub use cargo::run_for_cargo;
 
 /// What the process knows of the world; everything below takes it as arguments.
 #[derive(Debug, Clone)]
@@ -81,6 +84,12 @@ pub struct Edge {
 }
 
 impl Edge {
+    /// A variable of a package manager that is there and not empty.
+    fn variable(&self, name: &str) -> Option<&OsStr> {
+        let found = self.variables.iter().find(|(key, value)| key == name && !value.is_empty());
+        found.map(|(_, value)| value.as_os_str())
+    }
+
     /// A world in which nobody has a home and nobody looks on: what is not named is not there.
     pub fn bare(clock: SystemTime) -> Self {
         Self {
@@ -118,7 +127,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, edge: &Edge, out: &mut
         Ok(arguments) => arguments,
         Err(told) => return tell_usage(&told, out, err),
     };
-    match dispatch(arguments.command, edge, out, err) {
+    finish(context(edge).and_then(|context| dispatch(arguments.command, &context, out, err)), err)
+}
+
+/// The exit code of what came of a command; an error is told.
+fn finish(done: anyhow::Result<u8>, err: &mut dyn Write) -> u8 {
+    match done {
         Ok(code) => code,
         // Whoever read us has seen enough.
         Err(error) if is_broken_pipe(&error) => FAILED,
@@ -133,27 +147,29 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, edge: &Edge, out: &mut
 /// The exit code of everything that could not be told or done.
 const FAILED: u8 = 2;
 
-fn dispatch(command: Command, edge: &Edge, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
-    let now = Timestamp::try_from(edge.clock)?;
-    let context = Context { now, limits: Limits::default(), edge };
+fn context(edge: &Edge) -> anyhow::Result<Context<'_>> {
+    Ok(Context { now: Timestamp::try_from(edge.clock)?, limits: Limits::default(), edge })
+}
+
+fn dispatch(command: Command, context: &Context<'_>, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
     match command {
-        Command::Verify(arguments) => verify::run(&arguments, &context, out),
-        Command::Accept(arguments) => accept::run(&arguments, &context, out, err),
-        Command::Sign(arguments) => sign::run(&arguments, &context, out, err),
-        Command::Diff(arguments) => diff::run(&arguments, &context, out),
-        Command::Review(arguments) => review::run(&arguments, &context, out, err),
-        Command::Check(command) => check::run(&command, &context, out, err),
-        Command::Withdraw(arguments) => check::withdraw(&arguments, &context, out, err),
-        Command::Suggest(arguments) => suggest::run(&arguments, &context, out),
-        Command::Tree(arguments) => tree::run(&arguments, &context, out, err),
-        Command::Store(command) => store::run(&command, &context, out),
-        Command::Keyring(command) => keyring::run(&command, &context, out),
-        Command::Trust(command) => trust::run(&command, &context, out, err),
-        Command::Policy(command) => policy::run(&command, &context, out),
-        Command::Report(arguments) => report::run(&arguments, &context, out),
-        Command::Doctor(arguments) => doctor::run(&arguments, &context, out),
+        Command::Verify(arguments) => verify::run(&arguments, context, out),
+        Command::Accept(arguments) => accept::run(&arguments, context, out, err),
+        Command::Sign(arguments) => sign::run(&arguments, context, out, err),
+        Command::Diff(arguments) => diff::run(&arguments, context, out),
+        Command::Review(arguments) => review::run(&arguments, context, out, err),
+        Command::Check(command) => check::run(&command, context, out, err),
+        Command::Withdraw(arguments) => check::withdraw(&arguments, context, out, err),
+        Command::Suggest(arguments) => suggest::run(&arguments, context, out),
+        Command::Tree(arguments) => tree::run(&arguments, context, out, err),
+        Command::Store(command) => store::run(&command, context, out),
+        Command::Keyring(command) => keyring::run(&command, context, out),
+        Command::Trust(command) => trust::run(&command, context, out, err),
+        Command::Policy(command) => policy::run(&command, context, out),
+        Command::Report(arguments) => report::run(&arguments, context, out),
+        Command::Doctor(arguments) => doctor::run(&arguments, context, out),
         Command::Completions(arguments) => Ok(complete(arguments.shell, out)?),
-        Command::Certify(arguments) => certify::run(&arguments, &context, out, err),
+        Command::Certify(arguments) => certify::run(&arguments, context, out, err),
     }
 }
 
@@ -252,7 +268,13 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         let say = || cause.downcast_ref::<say::SayUse>().and_then(say::SayUse::hint);
         let base = || cause.downcast_ref::<BaseError>().and_then(BaseError::hint);
         let page = || cause.downcast_ref::<report::NotWritten>().and_then(report::NotWritten::hint);
+        let cargo = || cause.downcast_ref::<CargoError>().and_then(CargoError::hint);
+        let words = || cause.downcast_ref::<cargo::WordsUse>().and_then(cargo::WordsUse::hint);
+        let publishing = || cause.downcast_ref::<cargo::PublishUse>().and_then(cargo::PublishUse::hint);
         publish
+            .or_else(cargo)
+            .or_else(words)
+            .or_else(publishing)
             .or_else(page)
             .or_else(project)
             .or_else(store)

@@ -1,10 +1,12 @@
-//! The only file, with its folder, that starts programs: gpg, git for one global setting, and the user's pager.
+//! The only file, with its folder, that starts programs: gpg, git for one global setting, the user's pager, and cargo where
+//! the user typed a command of cargo.
 //!
 //! A program is found in the absolute folders of the user's `PATH`; its name never comes from a project, a policy or a
 //! store. It runs in the root folder, so nothing in a package's folder can change what it does. Of gpg we read the
 //! machine's lines only (`--status-fd`, `--with-colons`), never its prose, and believe none of it: what it made is
 //! checked in-process before anything is kept. `verify` stands below this file and cannot see it.
 
+pub mod cargo;
 pub mod certify;
 pub mod health;
 pub mod pager;

@@ -238,7 +238,7 @@ pub fn outside(path: &Path, package: &Path, start: &Path) -> Result<(), Reason> 
 }
 
 /// Whether a path is a folder or lies in it, compared by what the paths lead to.
-fn lies_in(path: &Path, folder: &Path) -> bool {
+pub(crate) fn lies_in(path: &Path, folder: &Path) -> bool {
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let folder_path = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
     real.ancestors().any(|above| above == folder_path || same_folder(above, &folder_path))

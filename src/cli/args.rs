@@ -1,5 +1,6 @@
 //! What can be typed: clap structs only.
 
+mod cargo;
 mod certify;
 mod keyring;
 mod policy;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::fingerprint::Fingerprint;
 use crate::package::{Purl, PurlError};
 use crate::reason::Code;
+pub(crate) use cargo::{CargoArguments, CargoCommand, PublishArgs};
 pub(crate) use certify::CertifyArgs;
 pub(crate) use keyring::KeyringCommand;
 pub(crate) use policy::{PolicyCommand, TemplateName};

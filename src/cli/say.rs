@@ -81,7 +81,7 @@ impl<'a> Speaker<'a> {
 }
 
 /// Where is written, and what is searched: the named stores, else the policy's. Never none.
-fn stores(named: &[PathBuf], context: &Context<'_>) -> Result<Vec<PathBuf>, SayUse> {
+pub(super) fn stores(named: &[PathBuf], context: &Context<'_>) -> Result<Vec<PathBuf>, SayUse> {
     if !named.is_empty() {
         return Ok(named.to_vec());
     }

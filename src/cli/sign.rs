@@ -1,7 +1,7 @@
 //! `countersign sign`: a directory, or an archive.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use thiserror::Error;
@@ -9,9 +9,12 @@ use thiserror::Error;
 use super::args::{Format, SignArgs};
 use super::terminal::{Progress, confirm};
 use super::{Context, tell, tell_json};
+use crate::author::Author;
+use crate::fingerprint::Fingerprint;
+use crate::limits::Limits;
 use crate::programs::Programs;
 use crate::publish::release::measure;
-use crate::publish::{Form, Measured, Plan, Preparation, Published, SignRequest, Signed, prepare};
+use crate::publish::{Form, Measured, Plan, Preparation, Published, Release, SignRequest, Signed, prepare};
 use crate::reason::Reason;
 use crate::report::{PackageReport, Report};
 use crate::shown::Shown;
@@ -24,12 +27,11 @@ pub(super) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<u8> {
-    let started = Instant::now();
     let programs = Programs::new(&context.edge.path, context.edge.terminal.clone());
     let progress = Progress::new(context.edge.progress);
-    let repository = arguments.repository.clone();
     let limits = context.limits.with_contained_links(arguments.contained_symlinks);
-    let measured = measure(form(arguments)?, arguments.package.as_ref(), &limits, &progress)?;
+    let form = form(arguments)?;
+    let measured = measure(form, arguments.package.as_ref(), &limits, &progress)?;
     drop(progress);
     let release = match measured {
         Measured::Fit(release) => release,
@@ -39,36 +41,104 @@ pub(super) fn run(
             return Ok(tell(&report, arguments.format, out)?);
         }
     };
-    let preparation = prepare(&SignRequest {
-        release: &release,
+    let (stores, mut authors) = match form {
+        Form::Folder(_) => (arguments.store.clone(), Vec::new()),
+        Form::Archive(_) => places(&arguments.store, &context.edge.folder, context)?,
+    };
+    authors.extend(arguments.author.iter().cloned());
+    let repository = arguments.repository.clone();
+    let how = How {
         key: arguments.key.as_deref(),
-        authors: &arguments.author,
-        stores: &arguments.store,
+        authors: &authors,
+        stores: &stores,
         previous: &arguments.previous,
         first: arguments.first,
         source: repository.map(|repository| Source { repository, commit: arguments.commit.clone() }),
+        consent: Consent::of(arguments.yes),
+        format: arguments.format,
+    };
+    sign(&release, &how, &limits, &programs, context, out, err)?;
+    Ok(0)
+}
+
+/// How a release is signed.
+pub(super) struct How<'a> {
+    /// The key, as gpg understands it.
+    pub(super) key: Option<&'a str>,
+    /// Co-authors.
+    pub(super) authors: &'a [Fingerprint],
+    /// Stores: the first is written to.
+    pub(super) stores: &'a [PathBuf],
+    /// Manifests that this release follows.
+    pub(super) previous: &'a [PathBuf],
+    /// There is no earlier release.
+    pub(super) first: bool,
+    /// Where the code comes from.
+    pub(super) source: Option<Source>,
+    /// Whether it may be signed.
+    pub(super) consent: Consent,
+    /// How the answer is printed.
+    pub(super) format: Format,
+}
+
+/// Whether a release may be signed once it was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Consent {
+    /// The user is asked.
+    Ask,
+    /// The user said so.
+    Given,
+    /// It is shown only.
+    Never,
+}
+
+impl Consent {
+    /// `--yes`, or not.
+    pub(super) fn of(yes: bool) -> Self {
+        if yes { Self::Given } else { Self::Ask }
+    }
+}
+
+/// Shows what will be signed and what changed, asks where it must, has gpg sign, and tells what was written.
+pub(super) fn sign(
+    release: &Release,
+    how: &How<'_>,
+    limits: &Limits,
+    programs: &Programs,
+    context: &Context<'_>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let preparation = prepare(&SignRequest {
+        release,
+        key: how.key,
+        authors: how.authors,
+        stores: how.stores,
+        previous: how.previous,
+        first: how.first,
+        source: how.source.clone(),
         now: context.now,
-        limits: &limits,
-        programs: &programs,
+        limits,
+        programs,
     })?;
     let plan = match preparation {
         Preparation::Ready(plan) => plan,
-        Preparation::AlreadySigned(signed) => {
-            told(&signed, arguments.format, out)?;
-            return Ok(0);
-        }
+        Preparation::AlreadySigned(signed) => return Ok(told(&signed, how.format, out)?),
     };
     show(&plan, err)?;
-    if !arguments.yes {
-        if !context.edge.interactive {
-            return Err(Unconfirmed::NobodyThere.into());
-        }
-        if !confirm(&format!("Sign this as {}?", plan.signer().fingerprint().grouped()), err)? {
-            return Err(Unconfirmed::No.into());
+    match how.consent {
+        Consent::Given => {}
+        Consent::Never => return Ok(writeln!(err, "Nothing was signed: this only shows what would be.")?),
+        Consent::Ask if !context.edge.interactive => return Err(Unconfirmed::NobodyThere.into()),
+        Consent::Ask => {
+            if !confirm(&format!("Sign this as {}?", plan.signer().fingerprint().grouped()), err)? {
+                return Err(Unconfirmed::No.into());
+            }
         }
     }
-    let published = plan.publish(&programs, &|| context.now.plus(started.elapsed()), &|_| {})?;
-    answer(&plan, &published, arguments.format, out)?;
+    let published = plan.publish(programs, &|| context.now.plus(started.elapsed()), &|_| {})?;
+    answer(&plan, &published, how.format, out)?;
     if plan.is_first_signature() {
         let fingerprint = plan.signer().fingerprint();
         writeln!(
@@ -78,8 +148,29 @@ pub(super) fn run(
              `gpg --gen-revoke {fingerprint}` makes one."
         )?;
     }
-    Ok(0)
+    Ok(())
 }
+
+/// Where the evidence of a project's releases goes, and who signs with its authors: as named, else as the project's authors
+/// wrote down, else into the policy's stores.
+pub(super) fn places(
+    named: &[PathBuf],
+    project: &Path,
+    context: &Context<'_>,
+) -> anyhow::Result<(Vec<PathBuf>, Vec<Fingerprint>)> {
+    let author = Author::find(project, &context.limits).map_err(Unusable)?;
+    let stores = match (&author, named) {
+        (Some(author), []) => vec![author.evidence.clone()],
+        (None, []) => super::say::stores(&[], context).unwrap_or_default(),
+        (_, named) => named.to_vec(),
+    };
+    Ok((stores, author.map(|author| author.authors).unwrap_or_default()))
+}
+
+/// A file of the authors' own that cannot be used.
+#[derive(Debug, Error)]
+#[error("{}{} [{}]", .0.path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default(), .0.message, .0.code)]
+pub(super) struct Unusable(Reason);
 
 /// In which form the release lies. A file that is called an archive is one.
 fn form(arguments: &SignArgs) -> anyhow::Result<Form<'_>> {

@@ -14,6 +14,7 @@ fn commands() {
     let program = Path::new(env!("CARGO_BIN_EXE_countersign"));
     trycmd::TestCases::new()
         .register_bin("countersign", program)
+        .register_bin("cargo-countersign", Path::new(env!("CARGO_BIN_EXE_cargo-countersign")))
         // Help is broken into lines by this, not by the terminal that happens to be there.
         .env("COLUMNS", "100")
         .env("PATH", "/nonexistent")

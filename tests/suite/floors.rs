@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 
 /// The modules from top to bottom; those in one row do not use each other.
 const ROWS: &[&[&str]] = &[
-    &["main"],
+    &["main", "bin"],
+    &["edge"],
     &["cli"],
     &["certification"],
     &["accept", "publish"],
     &["programs"],
     &["verify"],
-    &["settings"],
+    &["settings", "author"],
     &["state"],
     &["cache"],
     &["store"],

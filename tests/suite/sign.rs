@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "these tests are about other programs")]
 #![allow(clippy::unwrap_used, reason = "shared functions of tests")]
 
+mod cargo;
 mod crash;
 mod desk;
 pub(crate) mod full_disk;

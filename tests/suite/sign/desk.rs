@@ -137,7 +137,7 @@ impl Desk {
         snapshot(self.folder.path())
     }
 
-    fn unfill(&self, text: &str) -> String {
+    pub(super) fn unfill(&self, text: &str) -> String {
         let fold = |text: String, (fingerprint, name): (&String, &String)| text.replace(fingerprint, name);
         let text = self.names.iter().fold(text.to_owned(), fold);
         text.replace(&format!("{}/", self.folder.path().display()), "")
