@@ -47,6 +47,23 @@ pub fn open(bytes: &[u8], keep: &PackagePath, limits: &Limits) -> Result<Packed,
     take(bytes, None, None, Some(keep), limits)
 }
 
+/// Reads the `wanted` files of an archive that has no directory of its own at its top, by the same rules for all of it.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn files(
+    bytes: &[u8],
+    wanted: &dyn Fn(&PackagePath) -> bool,
+    limits: &Limits,
+) -> Result<BTreeMap<String, Vec<u8>>, ArchiveFault> {
+    if bytes.len() as u64 > limits.archive {
+        return Err(ArchiveFault::TooLarge(limits.archive));
+    }
+    let mut contents = Contents { wanted: Some(wanted), ..Contents::new(None, None, limits) };
+    contents.read(bytes)?;
+    Ok(contents.files)
+}
+
 /// What an archive holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -73,42 +90,8 @@ fn take(
     if let Some(wanted) = wanted.filter(|wanted| *wanted != found) {
         return Err(ArchiveFault::Digest { wanted, found });
     }
-    let mut stream = Stream::new(bytes);
-    let mut contents = Contents {
-        folder: folder.map(str::to_owned),
-        keep,
-        kept: None,
-        limits,
-        entries: Vec::new(),
-        seen: BTreeMap::new(),
-        bytes: 0,
-    };
-    let mut said = Said::default();
-    let mut headers = 0_u64;
-    while let Some(block) = stream.header()? {
-        headers += 1;
-        if headers > limits.files.saturating_mul(HEADERS) {
-            return Err(ArchiveFault::Limit(LimitFault::Files(limits.files)));
-        }
-        let header = Header::parse(&block)?;
-        match header.kind {
-            Type::Pax => said.pax(Pax::parse(&stream.text(header.size, MAX_PAX)?)?)?,
-            Type::GlobalPax => Pax::parse(&stream.text(header.size, MAX_PAX)?)?.only_comment()?,
-            Type::LongName => said.long_name(stream.text(header.size, MAX_NAME)?)?,
-            kind => {
-                let said = std::mem::take(&mut said);
-                if said.pax.size.is_some_and(|size| size != header.size) {
-                    return Err(PaxFault::Size.into());
-                }
-                let name = said.long_name.or(said.pax.path).unwrap_or(header.name);
-                contents.take(&name, kind, header.size, header.mode, &mut stream)?;
-            }
-        }
-    }
-    if said.is_anything() {
-        return Err(StreamFault::Dangling.into());
-    }
-    contents.check_folders()?;
+    let mut contents = Contents::new(folder.map(str::to_owned), keep, limits);
+    contents.read(bytes)?;
     let text = TreeText::from_entries(contents.entries, limits)?;
     Ok(Packed { top: contents.folder.unwrap_or_default(), text, kept: contents.kept })
 }
@@ -152,6 +135,9 @@ struct Contents<'a> {
     folder: Option<String>,
     keep: Option<&'a PackagePath>,
     kept: Option<Vec<u8>>,
+    /// Which files are wanted of an archive that has no directory at its top.
+    wanted: Option<&'a dyn Fn(&PackagePath) -> bool>,
+    files: BTreeMap<String, Vec<u8>>,
     limits: &'a Limits,
     entries: Vec<Entry>,
     /// Every path that has an entry, and whether it is a file's.
@@ -159,7 +145,52 @@ struct Contents<'a> {
     bytes: u64,
 }
 
-impl Contents<'_> {
+impl<'a> Contents<'a> {
+    fn new(folder: Option<String>, keep: Option<&'a PackagePath>, limits: &'a Limits) -> Self {
+        Self {
+            folder,
+            keep,
+            kept: None,
+            wanted: None,
+            files: BTreeMap::new(),
+            limits,
+            entries: Vec::new(),
+            seen: BTreeMap::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Reads an archive to its end.
+    fn read(&mut self, bytes: &[u8]) -> Result<(), ArchiveFault> {
+        let mut stream = Stream::new(bytes);
+        let mut said = Said::default();
+        let mut headers = 0_u64;
+        while let Some(block) = stream.header()? {
+            headers += 1;
+            if headers > self.limits.files.saturating_mul(HEADERS) {
+                return Err(ArchiveFault::Limit(LimitFault::Files(self.limits.files)));
+            }
+            let header = Header::parse(&block)?;
+            match header.kind {
+                Type::Pax => said.pax(Pax::parse(&stream.text(header.size, MAX_PAX)?)?)?,
+                Type::GlobalPax => Pax::parse(&stream.text(header.size, MAX_PAX)?)?.only_comment()?,
+                Type::LongName => said.long_name(stream.text(header.size, MAX_NAME)?)?,
+                kind => {
+                    let said = std::mem::take(&mut said);
+                    if said.pax.size.is_some_and(|size| size != header.size) {
+                        return Err(PaxFault::Size.into());
+                    }
+                    let name = said.long_name.or(said.pax.path).unwrap_or(header.name);
+                    self.take(&name, kind, header.size, header.mode, &mut stream)?;
+                }
+            }
+        }
+        if said.is_anything() {
+            return Err(StreamFault::Dangling.into());
+        }
+        self.check_folders()
+    }
+
     fn take(
         &mut self,
         name: &[u8],
@@ -169,13 +200,18 @@ impl Contents<'_> {
         stream: &mut Stream<'_>,
     ) -> Result<(), ArchiveFault> {
         let bare = if kind == Type::Folder { name.strip_suffix(b"/").unwrap_or(name) } else { name };
+        if self.wanted.is_some() && kind == Type::Folder && bare == b"." {
+            return Ok(());
+        }
         let at = |fault: PathFault| ArchiveFault::Path { name: name.to_vec(), fault };
         let path = PackagePath::parse(bare).map_err(at)?;
         let refused = |fault: fn(PackagePath) -> ArchiveFault| Err(fault(path.clone()));
         let first = || path.as_str().split('/').next().unwrap_or_default().to_owned();
-        let folder = self.folder.get_or_insert_with(first);
-        if !(path.as_str() == folder && kind == Type::Folder) && self.inner(&path).is_none() {
-            return refused(ArchiveFault::Prefix);
+        if self.wanted.is_none() {
+            let folder = self.folder.get_or_insert_with(first);
+            if !(path.as_str() == folder && kind == Type::Folder) && self.inner(&path).is_none() {
+                return refused(ArchiveFault::Prefix);
+            }
         }
         match kind {
             Type::Link => return refused(ArchiveFault::Link),
@@ -195,6 +231,9 @@ impl Contents<'_> {
         if self.bytes > self.limits.tree {
             return Err(ArchiveFault::Limit(LimitFault::Tree(self.limits.tree)));
         }
+        if let Some(wanted) = self.wanted {
+            return self.file(path, size, wanted, stream);
+        }
         let mut hasher = Hasher::default();
         let inner = self.inner(&path).unwrap_or_default();
         let mut kept =
@@ -212,6 +251,26 @@ impl Contents<'_> {
             self.kept = kept;
         }
         self.entries.push(Entry { kind, size, digest: hasher.finish(), path });
+        Ok(())
+    }
+
+    /// Reads a file of an archive that has no directory at its top, and keeps it if it is wanted.
+    fn file(
+        &mut self,
+        path: PackagePath,
+        size: u64,
+        wanted: &dyn Fn(&PackagePath) -> bool,
+        stream: &mut Stream<'_>,
+    ) -> Result<(), ArchiveFault> {
+        if !wanted(&path) {
+            return Ok(stream.content(size, |_| ())?);
+        }
+        if size > self.limits.lockfile {
+            return Err(ArchiveFault::Limit(LimitFault::File(self.limits.lockfile, path)));
+        }
+        let mut content = Vec::new();
+        stream.content(size, |bytes| content.extend_from_slice(bytes))?;
+        self.files.insert(path.as_str().to_owned(), content);
         Ok(())
     }
 

@@ -116,8 +116,22 @@ pub struct Place {
     pub archive: Option<Archive>,
     /// What the installer wrote down of the files there. It is no evidence, since whoever changes a file can change it too.
     pub listed: Option<BTreeMap<String, Digest>>,
+    /// What the package uses beside its own files.
+    pub bound: Vec<Bound>,
     /// What is wrong with it.
     pub reasons: Vec<Reason>,
+}
+
+/// Something that a package uses beside its own files, bound by the name that git gives to its tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Bound {
+    /// How the package calls it.
+    pub name: String,
+    /// The name of its tree.
+    pub tree: ObjectId,
+    /// Every folder that may be taken for it.
+    pub folders: Vec<PathBuf>,
 }
 
 impl Place {
@@ -131,6 +145,7 @@ impl Place {
             leftovers: &[],
             archive: None,
             listed: None,
+            bound: Vec::new(),
             reasons: Vec::new(),
         }
     }

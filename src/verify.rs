@@ -3,6 +3,7 @@
 //!
 //! It starts no process, uses no network and writes nothing.
 
+mod artifacts;
 mod asking;
 pub mod checksums;
 mod evidence;

@@ -4,11 +4,13 @@
 //! and checks nothing after installation, so every such folder is looked at. What binds a package is the name that git
 //! gives to its tree.
 
+mod artifacts;
 mod choice;
 mod depots;
 mod identity;
 mod installation;
 pub mod manifest;
+mod registries;
 mod slug;
 
 #[cfg(test)]
@@ -17,15 +19,17 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Ecosystem, Env, Found, Kind, Locked, Place, Project, read_toml, unreadable};
+use super::{Bound, Ecosystem, Env, Found, Kind, Locked, Place, Project, read_toml, unreadable};
 use crate::git_tree::ObjectId;
 use crate::limits::Limits;
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
 use crate::tree::Built;
+use artifacts::Overrides;
 use installation::Installation;
 use manifest::{Entry, Manifest, Registry, Source};
+use registries::Registries;
 
 /// The ecosystem of Julia.
 #[derive(Debug, Clone, Copy)]
@@ -62,18 +66,20 @@ impl Ecosystem for Julia {
         let manifest = Manifest::read(table).map_err(|reason| one(reason.at(at)))?;
         let folder = file.parent().unwrap_or(&project).to_path_buf();
         let depots = depots::depots(env, &installation);
-        JuliaProject::new(manifest, folder, depots, installation, limits)
+        let overrides = Overrides::read(&depots, limits).map_err(one)?;
+        JuliaProject::new(manifest, folder, (depots, overrides), installation, limits)
             .map(|project| Box::new(project) as Box<dyn Project>)
     }
 }
 
 struct JuliaProject {
     locked: Vec<Locked>,
-    /// In the order of `locked`.
-    entries: Vec<Entry>,
+    manifest: Manifest,
     /// The manifest's folder, from which paths start.
     folder: PathBuf,
     depots: Vec<PathBuf>,
+    overrides: Overrides,
+    registries: Registries,
     installation: Installation,
     limits: Limits,
 }
@@ -82,26 +88,29 @@ impl JuliaProject {
     fn new(
         manifest: Manifest,
         folder: PathBuf,
-        depots: Vec<PathBuf>,
+        (depots, overrides): (Vec<PathBuf>, Overrides),
         installation: Installation,
         limits: &Limits,
     ) -> Result<Self, Vec<Reason>> {
-        let Manifest { entries, registries } = manifest;
         let (mut locked, mut faults) = (Vec::new(), Vec::new());
-        for entry in &entries {
-            match lock(entry, &registries) {
+        for entry in &manifest.entries {
+            match lock(entry, &manifest.registries) {
                 Ok(one) => locked.push(one),
                 Err(reason) => faults.push(reason),
             }
         }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let registries = Registries::read(&depots, &manifest.entries, limits);
         let limits = limits.clone();
-        let project = Self { locked, entries, folder, depots, installation, limits };
-        if faults.is_empty() { Ok(project) } else { Err(faults) }
+        Ok(Self { locked, manifest, folder, depots, overrides, registries, installation, limits })
     }
 
     /// Every folder that Julia might take for a package with a tree, in its order.
     fn installed(&self, entry: &Entry, tree: &ObjectId) -> Found {
-        let mut found = Found { ordered: true, ..Found::default() };
+        let reasons = self.registries.differences(entry, &self.manifest.registries);
+        let mut found = Found { reasons, ordered: true, ..Found::default() };
         for length in slug::LENGTHS {
             let slug = slug::slug(entry.uuid, tree.bytes(), length);
             for depot in &self.depots {
@@ -109,8 +118,21 @@ impl JuliaProject {
                 if std::fs::symlink_metadata(&folder).is_err() {
                     continue;
                 }
-                let reasons = identity::declared(&folder, entry, &self.limits).into_iter().collect();
-                found.places.push(Place { built: BUILT, leftovers: LEFTOVERS, reasons, ..Place::new(folder) });
+                let mut reasons: Vec<_> = identity::declared(&folder, entry, &self.limits).into_iter().collect();
+                let bound = match artifacts::of(&folder, entry.uuid, &self.depots, &self.overrides, &self.limits) {
+                    Ok((bound, told)) => {
+                        reasons.extend(told);
+                        bound
+                    }
+                    Err(reason) => {
+                        reasons.push(reason);
+                        Vec::new()
+                    }
+                };
+                // Copies of one package have the same artifacts, which are looked at once.
+                let known = |one: &Bound| found.places.iter().any(|place: &Place| place.bound.contains(one));
+                let bound = bound.into_iter().filter(|one| !known(one)).collect();
+                found.places.push(Place { built: BUILT, leftovers: LEFTOVERS, bound, reasons, ..Place::new(folder) });
             }
         }
         if found.places.is_empty() {
@@ -132,12 +154,13 @@ impl Project for JuliaProject {
     }
 
     fn notes(&self) -> &[Reason] {
-        &[]
+        &self.registries.set_aside
     }
 
     fn locate(&self, locked: &Locked) -> Found {
         let Some(place) = self.locked.iter().position(|one| one == locked) else { return Found::default() };
-        let entry = &self.entries[place];
+        // In the order of the entries, each has its own.
+        let Some(entry) = self.manifest.entries.get(place) else { return Found::default() };
         match &entry.source {
             Source::Registry { tree, .. } | Source::Git { tree, .. } => self.installed(entry, tree),
             Source::Path(path) => {

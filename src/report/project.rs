@@ -78,7 +78,8 @@ impl ProjectText<'_> {
             (counts.unsigned, "unsigned"),
             (counts.local, "your own"),
             (counts.builtin, "of the standard library"),
-            (count(is_unchecked), "not held against the lockfile"),
+            (count(|one| has(one, Code::LockUnchecked)), "not held against the lockfile"),
+            (count(|one| has(one, Code::ArtifactsUnchecked)), "with artifacts that were not checked"),
         ] {
             if number > 0 {
                 write!(line, "; {number} {what}").expect("a string takes everything");
@@ -205,8 +206,8 @@ fn decides(reason: &Reason) -> bool {
     matches!(reason.answer, Answer::Reject | Answer::CannotTell)
 }
 
-fn is_unchecked(package: &PackageReport) -> bool {
-    package.reasons.iter().any(|reason| reason.code == Code::LockUnchecked)
+fn has(package: &PackageReport, code: Code) -> bool {
+    package.reasons.iter().any(|reason| reason.code == code)
 }
 
 /// A line of the table. What is too long for its column is cut, and shows that; `-v` and JSON have it whole.

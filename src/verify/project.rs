@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::{Installed, Judged, Request, Shared, judge_package, network};
+use super::{Installed, Judged, Request, Shared, artifacts, judge_package, network};
 use crate::digest::Digest;
 use crate::ecosystem::{Kind, Locked, Place, Project};
 use crate::fingerprint::Fingerprint;
@@ -134,6 +134,7 @@ fn judge_copy<'n>(
             reasons.push(Reason::new(Code::LockUnchecked, Answer::Note, message));
         }
     }
+    reasons.extend(artifacts::differences(place, request));
     let subject = locked.source.clone().zip(locked.archive);
     let subject = subject.map(|(registry, archive)| Subject { registry, archive });
     let git = locked.tree.map(|id| GitTree { id, built: place.built, leftovers: place.leftovers });

@@ -22,7 +22,7 @@ pub(super) struct World {
 }
 
 /// A tar archive of these files, packed.
-fn packed(files: &[(&str, &str)]) -> Vec<u8> {
+pub(super) fn packed(files: &[(&str, &str)]) -> Vec<u8> {
     let mut tar: Vec<u8> = files.iter().flat_map(|(path, content)| member(path, content)).collect();
     tar.resize(tar.len() + 1_024, 0);
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
