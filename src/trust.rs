@@ -12,6 +12,7 @@ pub mod explain;
 pub mod flow;
 pub mod independent;
 pub mod network;
+mod posed;
 pub mod problem;
 pub mod question;
 mod reach;

@@ -139,7 +139,12 @@ pub fn check(
     check_by(claim, issuer, target, local, times, || verifies(claim, issuer, target))
 }
 
-/// The same, where `holds` says whether the signature verifies; it is asked last.
+/// Whether a certification would count if its signature held, which is not asked. It is evidence of nothing.
+pub(crate) fn may_count(claim: &Claim, issuer: &Party<'_>, target: &Party<'_>, local: bool, times: &Times) -> bool {
+    claim.kind() == Kind::Certification && all_but_signature(claim, issuer, target, local, times).is_ok()
+}
+
+/// The same as [`check`], where `holds` says whether the signature verifies; it is asked last.
 fn check_by(
     claim: &Claim,
     issuer: &Party<'_>,
@@ -148,6 +153,34 @@ fn check_by(
     times: &Times,
     holds: impl FnOnce() -> bool,
 ) -> Result<Certification, Unusable> {
+    let created = all_but_signature(claim, issuer, target, local, times)?;
+    if !holds() {
+        return Err(Unusable::Bad);
+    }
+    Ok(Certification {
+        issuer: issuer.keys()[0].fingerprint.clone(),
+        certificate: target.keys()[0].fingerprint.clone(),
+        user_id: claim.user_id().clone(),
+        created,
+        expires: claim.expires(),
+        amount: claim.amount(),
+        depth: claim.depth(),
+        regexes: claim.regexes().clone(),
+        grant: claim.grant().clone(),
+        exportable: claim.is_exportable(),
+        hash: claim.hash(),
+        issuer_retired: issuer.is_gone_at(times.at),
+    })
+}
+
+/// All rules but the last one. Gives when the claim says it was made.
+fn all_but_signature(
+    claim: &Claim,
+    issuer: &Party<'_>,
+    target: &Party<'_>,
+    local: bool,
+    times: &Times,
+) -> Result<Timestamp, Unusable> {
     // 1. What it says of itself.
     if let Some(fault) = claim.fault() {
         return Err(fault.clone());
@@ -197,24 +230,7 @@ fn check_by(
     if target.is_gone_at(created) {
         return Err(Unusable::TargetDead { since: target.end() });
     }
-    // 4. The signature itself.
-    if !holds() {
-        return Err(Unusable::Bad);
-    }
-    Ok(Certification {
-        issuer: issuer.keys()[0].fingerprint.clone(),
-        certificate: target.keys()[0].fingerprint.clone(),
-        user_id: claim.user_id().clone(),
-        created,
-        expires: claim.expires(),
-        amount: claim.amount(),
-        depth: claim.depth(),
-        regexes: claim.regexes().clone(),
-        grant: claim.grant().clone(),
-        exportable: claim.is_exportable(),
-        hash: claim.hash(),
-        issuer_retired: issuer.is_gone_at(times.at),
-    })
+    Ok(created)
 }
 
 /// Whether today's rules doubt that a hash resists collisions: whoever is certified chooses half of what is signed.

@@ -1,7 +1,7 @@
-//! From a question to its answer: gathers what may lie on a path, hands it to the flow as plain numbers, and tells the
-//! paths that came back.
+//! From a question to its answer: has what may lie on a path gathered and handed to the flow as plain numbers, and tells
+//! the paths that came back.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
 use std::fmt;
 
 use rayon::prelude::*;
@@ -10,9 +10,10 @@ use super::authorisation::Measure;
 use super::disjoint::{self, RootSharing};
 use super::flow;
 use super::independent::{self, Person};
-use super::problem::{self, Arc, End, Node, Problem};
+use super::posed::{self, Posed};
 use super::question::Question;
-use super::view::{Edge, View};
+use super::reach::Reach;
+use super::view::View;
 use crate::fingerprint::Fingerprint;
 use crate::grant::{Amount, Role};
 use crate::openpgp::certify::Certification;
@@ -72,10 +73,10 @@ impl Authentication {
 /// One path of an [`Authentication`].
 #[derive(Debug, Clone)]
 pub struct TrustPath {
-    root: Fingerprint,
-    edges: Vec<Certification>,
-    own: bool,
-    amount: Amount,
+    pub(super) root: Fingerprint,
+    pub(super) edges: Vec<Certification>,
+    pub(super) own: bool,
+    pub(super) amount: Amount,
 }
 
 impl TrustPath {
@@ -147,33 +148,27 @@ impl fmt::Display for Obstacle {
     }
 }
 
+/// How often the nearest path is looked for, each time without what was found not to hold, before all is gathered.
+const NEAREST_TRIES: usize = 8;
+
+/// What can be asked, and how much of it: nothing stands in the way but perhaps the user's own word.
+struct Askable {
+    target: u32,
+    wanted: Amount,
+    obstacle: Option<Obstacle>,
+}
+
 impl View<'_, '_> {
     /// Answers a question. Only what a path may need is verified.
     pub fn authenticate(&self, question: &Question) -> Authentication {
-        let network = self.network();
-        let Some(target) = network.place(&question.certificate) else {
-            return Authentication::none(question, Obstacle::Unknown);
-        };
-        if let Some(obstacle) = self.obstacle(target, &question.user_id) {
-            return Authentication::none(question, obstacle);
+        let reach = self.reach(question.max_depth);
+        match self.askable(question) {
+            Err(answer) => *answer,
+            Ok(askable) => {
+                let soon = self.nearest(&askable, question, reach);
+                soon.unwrap_or_else(|| self.search(askable, question, reach))
+            }
         }
-        let cap = self.own_word(target, &question.user_id).filter(|cap| *cap < question.wanted);
-        let wanted = cap.unwrap_or(question.wanted);
-        let obstacle = cap.map(Obstacle::OwnWord);
-        if wanted == Amount::NONE {
-            return Authentication { question: question.clone(), amount: wanted, paths: Vec::new(), obstacle };
-        }
-        let mut numbers = HashMap::new();
-        let posed = Posed::new(self, target, question, &mut numbers);
-        let apart = (question.paths > 1)
-            .then(|| disjoint::disjoint(&posed.problem, wanted, question.paths, RootSharing::Shared));
-        let (found, obstacle) = match apart {
-            None => (flow::solve(&posed.problem, wanted), obstacle),
-            Some(Some(found)) => (found, obstacle),
-            Some(None) => (flow::solve(&posed.problem, wanted), Some(Obstacle::PathsMeet(question.paths))),
-        };
-        let paths = found.paths().iter().map(|path| posed.told(self, path)).collect();
-        Authentication { question: question.clone(), amount: found.amount().min(wanted), paths, obstacle }
     }
 
     /// Answers the same question about every binding of every certificate, in the order of fingerprints and user IDs.
@@ -182,12 +177,95 @@ impl View<'_, '_> {
     pub fn authenticate_all(&self, asked: &Question) -> Vec<Authentication> {
         let network = self.network();
         let nodes = 0..network.size().0 as u32;
-        let bindings: Vec<_> = nodes.flat_map(|node| network.names(node).map(move |user_id| (node, user_id))).collect();
-        let answer = |(node, user_id): &(u32, &str)| {
-            let (certificate, user_id) = (network.fingerprint(*node).clone(), (*user_id).to_owned());
-            self.authenticate(&Question { certificate, user_id, ..asked.clone() })
+        let bindings = nodes.flat_map(|node| network.names(node).map(move |user_id| (node, user_id)));
+        let questions: Vec<_> = bindings
+            .map(|(node, user_id)| {
+                let (certificate, user_id) = (network.fingerprint(node).clone(), user_id.to_owned());
+                Question { certificate, user_id, ..asked.clone() }
+            })
+            .collect();
+        let mut answers: Vec<_> = questions.iter().map(|_| None).collect();
+        let mut reach = Cow::Borrowed(self.reach(asked.max_depth));
+        // What does not hold makes ways longer; the whole search would verify all of them for that.
+        for _ in 0..NEAREST_TRIES {
+            let rest: Vec<_> = answers.iter_mut().zip(&questions).filter(|(answer, _)| answer.is_none()).collect();
+            rest.into_par_iter().for_each(|(answer, question)| {
+                *answer = match self.askable(question) {
+                    Err(answer) => Some(*answer),
+                    Ok(askable) => self.nearest(&askable, question, &reach),
+                };
+            });
+            let known = Reach::hoped(self, asked.max_depth);
+            if known == *reach {
+                break;
+            }
+            reach = Cow::Owned(known);
+        }
+        let answer = |(soon, question): (Option<Authentication>, &Question)| {
+            soon.unwrap_or_else(|| match self.askable(question) {
+                Err(answer) => *answer,
+                Ok(askable) => self.search(askable, question, &reach),
+            })
         };
-        bindings.par_iter().map(answer).collect()
+        answers.into_par_iter().zip(&questions).map(answer).collect()
+    }
+
+    /// What of a question is left to search for; or its answer, where no search changes that.
+    fn askable(&self, question: &Question) -> Result<Askable, Box<Authentication>> {
+        let Some(target) = self.network().place(&question.certificate) else {
+            return Err(Box::new(Authentication::none(question, Obstacle::Unknown)));
+        };
+        if let Some(obstacle) = self.obstacle(target, &question.user_id) {
+            return Err(Box::new(Authentication::none(question, obstacle)));
+        }
+        let cap = self.own_word(target, &question.user_id).filter(|cap| *cap < question.wanted);
+        let wanted = cap.unwrap_or(question.wanted);
+        let obstacle = cap.map(Obstacle::OwnWord);
+        if wanted == Amount::NONE {
+            let (question, paths) = (question.clone(), Vec::new());
+            return Err(Box::new(Authentication { question, amount: wanted, paths, obstacle }));
+        }
+        Ok(Askable { target, wanted, obstacle })
+    }
+
+    /// The answer of the whole search where its first path is enough; none where that is not to be seen so soon.
+    ///
+    /// The search prefers the shortest path, and of those the widest. So the shortest and widest path of all that
+    /// certifications claim is the one that it would take first, if what lies on it holds: only that is verified. What
+    /// does not hold is not offered again.
+    fn nearest(&self, asked: &Askable, question: &Question, reach: &Reach) -> Option<Authentication> {
+        if question.paths > 1 {
+            return None;
+        }
+        for _ in 0..NEAREST_TRIES {
+            let mut posed = Posed::nearest(self, asked.target, question, reach)?;
+            posed::number([&mut posed.problem]);
+            let found = flow::nearest(&posed.problem, asked.wanted)?;
+            let open = posed.unverified(&found);
+            if open.is_empty() {
+                let paths = found.paths().iter().filter_map(|path| posed.told(self, path)).collect();
+                let obstacle = asked.obstacle.clone();
+                return Some(Authentication { question: question.clone(), amount: found.amount(), paths, obstacle });
+            }
+            self.network().verify(&open);
+        }
+        None
+    }
+
+    /// Gathers and verifies everything that may lie on a path, and searches it.
+    fn search(&self, asked: Askable, question: &Question, reach: &Reach) -> Authentication {
+        let Askable { target, wanted, obstacle } = asked;
+        let mut posed = Posed::all(self, target, question, reach);
+        posed::number([&mut posed.problem]);
+        let apart = (question.paths > 1)
+            .then(|| disjoint::disjoint(&posed.problem, wanted, question.paths, RootSharing::Shared));
+        let (found, obstacle) = match apart {
+            None => (flow::solve(&posed.problem, wanted), obstacle),
+            Some(Some(found)) => (found, obstacle),
+            Some(None) => (flow::solve(&posed.problem, wanted), Some(Obstacle::PathsMeet(question.paths))),
+        };
+        let paths = found.paths().iter().filter_map(|path| posed.told(self, path)).collect();
+        Authentication { question: question.clone(), amount: found.amount().min(wanted), paths, obstacle }
     }
 
     /// Whether so many of these people, each with their certificates, are reached at the same time by paths that share no
@@ -200,7 +278,6 @@ impl View<'_, '_> {
         package: &Purl,
         measure: Measure,
     ) -> bool {
-        let mut numbers = HashMap::new();
         let mut posed: Vec<Person> = Vec::new();
         for certificates in people {
             let mut problems = Vec::new();
@@ -217,14 +294,14 @@ impl View<'_, '_> {
                         paths: 1,
                     };
                     if self.obstacle(target, user_id).is_none() {
-                        problems.push(Posed::new(self, target, &question, &mut numbers).problem);
+                        let reach = self.reach(measure.max_depth);
+                        problems.push(Posed::all(self, target, &question, reach).problem);
                     }
                 }
             }
             posed.push(Person { problems });
         }
-        let nodes = numbers.len() as u32;
-        posed.iter_mut().flat_map(|person| &mut person.problems).for_each(|problem| problem.nodes = nodes);
+        posed::number(posed.iter_mut().flat_map(|person| &mut person.problems));
         independent::independent(&posed, needed, measure.wanted).is_some()
     }
 
@@ -242,104 +319,5 @@ impl View<'_, '_> {
     }
 }
 
-/// A question as a problem, and what its numbers stand for.
-struct Posed<'n> {
-    problem: Problem,
-    steps: Vec<Edge<'n>>,
-    ends: Vec<Edge<'n>>,
-    roots: Vec<u32>,
-}
-
-impl<'n> Posed<'n> {
-    /// `numbers` numbers the network's nodes; problems that are posed with the same ones number them alike.
-    fn new(view: &View<'n, '_>, target: u32, question: &Question, numbers: &mut HashMap<u32, u32>) -> Self {
-        let mut posed = Self { problem: Problem::default(), steps: Vec::new(), ends: Vec::new(), roots: Vec::new() };
-        let fresh = numbers.len() as u32;
-        posed.problem.target = *numbers.entry(target).or_insert(fresh);
-        posed.gather(view, target, question, numbers);
-        let (package, role) = (question.package.as_ref(), question.granted_role());
-        for (node, root) in view.roots() {
-            // The target's own word grants no role, and a root only introduces.
-            let fits = root.grant.admits(package, role) && (*node != target || role.is_none());
-            if let Some(number) = numbers.get(node).filter(|_| fits) {
-                let (amount, depth) = (root.amount, root.depth);
-                posed.problem.roots.push(problem::Root { node: Node(*number), amount, depth });
-                posed.roots.push(*node);
-            }
-        }
-        posed.problem.nodes = numbers.len() as u32;
-        posed.problem.max_edges = question.max_depth;
-        posed
-    }
-
-    /// Walks backwards from the target, and takes what fits the question.
-    fn gather(&mut self, view: &View<'n, '_>, target: u32, question: &Question, numbers: &mut HashMap<u32, u32>) {
-        let (network, max) = (view.network(), question.max_depth);
-        let reach = view.reach(max);
-        let (package, role) = (question.package.as_ref(), question.granted_role());
-        let mut frontier = vec![target];
-        let mut met = HashSet::from([target]);
-        let mut behind = 0;
-        while !frontier.is_empty() && max.is_none_or(|max| behind < max) {
-            let places: Vec<u32> = frontier
-                .iter()
-                .flat_map(|node| network.about(*node))
-                .filter(|place| {
-                    let utterance = network.utterance(*place);
-                    let own = usize::from(behind == 0 && *utterance.user_id != *question.user_id);
-                    utterance.issuer != target
-                        && view.may_count(utterance)
-                        && view.claimed_depth(utterance).reaches(behind + own)
-                        && reach.allows(utterance.issuer, behind + 1, max)
-                })
-                .collect();
-            network.verify(&places);
-            let mut next = Vec::new();
-            for edge in places.into_iter().flat_map(|place| view.edges(place)) {
-                let grant = edge.certification.grant();
-                let wanted = behind == 0 && edge.certification.user_id() == question.user_id;
-                let own = u8::from(behind == 0 && !wanted);
-                let fits = edge.depth.reaches(behind + usize::from(own))
-                    && grant.admits(package, role)
-                    // A regex limits whom the introduced one may introduce, so the wanted binding itself is exempt.
-                    && (wanted || view.admits(&edge, &question.user_id));
-                let granted = match (behind, package, role) {
-                    (0, Some(package), Some(role)) => grant.grants(package, role),
-                    _ => true,
-                };
-                if !fits || !granted {
-                    continue;
-                }
-                let mut number = |node| {
-                    if met.insert(node) {
-                        next.push(node);
-                    }
-                    let fresh = numbers.len() as u32;
-                    *numbers.entry(node).or_insert(fresh)
-                };
-                let (issuer, certificate) = (Node(number(edge.issuer)), Node(number(edge.target)));
-                let arc = Arc { issuer, certificate, amount: edge.amount, depth: edge.depth };
-                if behind == 0 {
-                    self.problem.ends.push(End { arc, own });
-                    self.ends.push(edge);
-                } else {
-                    self.problem.steps.push(arc);
-                    self.steps.push(edge);
-                }
-            }
-            frontier = next;
-            behind += 1;
-        }
-    }
-
-    fn told(&self, view: &View<'_, '_>, path: &problem::Path) -> TrustPath {
-        let steps = path.steps.iter().filter_map(|place| self.steps.get(*place));
-        let end = path.end.and_then(|place| self.ends.get(place));
-        TrustPath {
-            root: view.network().fingerprint(self.roots[path.root]).clone(),
-            edges: steps.chain(end).map(|edge| edge.certification.clone()).collect(),
-            own: path.end.is_some_and(|place| self.problem.ends[place].own > 0),
-            amount: path.flow,
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

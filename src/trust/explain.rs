@@ -257,7 +257,7 @@ impl<'v, 'n, 'k> Routes<'v, 'n, 'k> {
             let grant = certification.grant();
             let mut stops: Vec<_> = view.uncounted(utterance, certification).map(Stop::from).into_iter().collect();
             stops.extend((!edge.depth.reaches(needed)).then_some(Stop::Depth { has: certification.depth(), needed }));
-            let regex = !wanted && !view.admits(&edge, &question.user_id);
+            let regex = !wanted && !view.admits(edge.certification.regexes(), &question.user_id);
             stops.extend(regex.then(|| Stop::Regex(certification.regexes().shown())));
             stops.extend(if behind == 0 { stop::missing(grant, question) } else { stop::limits(grant, question) });
             stops

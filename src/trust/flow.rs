@@ -56,6 +56,16 @@ pub fn solve(problem: &Problem, wanted: Amount) -> PathSet {
     accepted(problem, own.into_iter().chain(told(&network, &found)).collect())
 }
 
+/// The first path of [`solve`], if it alone shows the wanted amount.
+pub(super) fn nearest(problem: &Problem, wanted: Amount) -> Option<PathSet> {
+    let network = Network::new(problem);
+    if let Some(own) = network.own_path(wanted) {
+        return (own.flow == wanted).then(|| accepted(problem, vec![own]));
+    }
+    let (route, width) = greedy::shortest(&network, &Budgets::new(&network))?;
+    (width >= wanted.value()).then(|| accepted(problem, vec![network.path(&route, wanted.value())]))
+}
+
 /// What flows in all.
 pub(super) fn total(flows: &[(Route, u8)]) -> u32 {
     flows.iter().map(|(_, flow)| u32::from(*flow)).sum()

@@ -16,7 +16,7 @@ use super::compiled::{Compiled, Kept, State};
 use crate::fingerprint::Fingerprint;
 use crate::grant::{Amount, Depth};
 use crate::keyring::{Keyring, LaterKeyring};
-use crate::openpgp::certify::{Claim, Kind, Newest, Party, Unusable, is_by, newest_by};
+use crate::openpgp::certify::{Claim, Kind, Newest, Party, Unusable, is_by, may_count, newest_by};
 use crate::openpgp::{Certificate, KeyId, KeyName, Standing, UserIdStanding};
 use crate::shown::Shown;
 use crate::time::Times;
@@ -37,6 +37,9 @@ pub struct Network<'k> {
     pub(super) words: Vec<u32>,
     /// For each word, whether its signature holds: a [`State`].
     pub(super) states: Vec<AtomicU8>,
+    /// For each word, whether it would count if its signature held: 0 if nobody has asked, 1 if not, 2 if so but by an
+    /// issuer who has gone since, 3 if so.
+    hopes: Vec<AtomicU8>,
     /// For each node, where the utterances about it begin; and the end of all.
     into: Vec<u32>,
     /// For each node, where its own utterances begin in `by_issuer`; and the end of all.
@@ -176,6 +179,7 @@ impl<'k> Network<'k> {
             claims,
             firsts,
             words: spoken.into_iter().map(|(.., place)| place).collect(),
+            hopes: states.iter().map(|_| AtomicU8::new(0)).collect(),
             states: states.into_iter().map(AtomicU8::new).collect(),
             utterances,
             into,
@@ -307,6 +311,32 @@ impl<'k> Network<'k> {
             let (issuer, target) = (self.party(utterance.issuer), self.party(utterance.target));
             let holds = |place: usize| self.holds(utterance, utterance.words.start as usize + place);
             newest_by(&claims, issuer, target, local, &self.times, &holds)
+        })
+    }
+
+    /// The claims of an utterance that would count if their signatures held; which is not asked. If `left_out`, only those
+    /// whose issuer has not expired or retired since.
+    pub(super) fn hopeful(&self, place: u32, left_out: bool) -> impl Iterator<Item = &Claim> {
+        let utterance = self.utterance(place);
+        utterance.words.clone().filter_map(move |word| {
+            let claim = self.claims.get(self.words[word as usize] as usize)?;
+            let hope = &self.hopes[word as usize];
+            let mut known = hope.load(Ordering::Relaxed);
+            if known == 0 {
+                let (issuer, target) = (self.party(utterance.issuer), self.party(utterance.target));
+                let local = self.nodes[utterance.target as usize].local;
+                let counts = claim.amount() > Amount::NONE && may_count(claim, issuer, target, local, &self.times);
+                let retired = issuer.is_gone_at(self.times.at);
+                known = if !counts {
+                    1
+                } else if retired {
+                    2
+                } else {
+                    3
+                };
+                hope.store(known, Ordering::Relaxed);
+            }
+            (known == 3 || known == 2 && !left_out).then_some(claim)
         })
     }
 

@@ -6,7 +6,7 @@
 use super::view::View;
 
 /// For each node of a network, what a path could at best bring there.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reach {
     left: Vec<Option<usize>>,
     hops: Vec<usize>,
@@ -18,8 +18,8 @@ impl Reach {
         Self::found(view, false, None)
     }
 
-    /// By what certifications are worth: verifies all that the roots reach in so many steps.
-    pub(super) fn verified(view: &View<'_, '_>, max_edges: Option<usize>) -> Self {
+    /// By those that would count if their signatures held: judges certificates, and verifies no certification.
+    pub(super) fn hoped(view: &View<'_, '_>, max_edges: Option<usize>) -> Self {
         Self::found(view, true, max_edges)
     }
 
@@ -30,7 +30,12 @@ impl Reach {
             && max_edges.is_none_or(|max| self.hops[node].saturating_add(more) <= max)
     }
 
-    fn found(view: &View<'_, '_>, verify: bool, max_edges: Option<usize>) -> Self {
+    /// The fewest certifications from a root to a node; none where no path can come.
+    pub(super) fn hops(&self, node: u32) -> Option<usize> {
+        Some(self.hops[node as usize]).filter(|hops| *hops != usize::MAX)
+    }
+
+    fn found(view: &View<'_, '_>, hoped: bool, max_edges: Option<usize>) -> Self {
         let network = view.network();
         let nodes = network.size().0;
         let mut reach = Self { left: vec![None; nodes], hops: vec![usize::MAX; nodes] };
@@ -51,15 +56,12 @@ impl Reach {
                 .copied()
                 .filter(|place| view.may_count(network.utterance(*place)))
                 .collect();
-            if verify {
-                network.verify(&places);
-            }
             let mut next = Vec::new();
             for place in places {
                 let utterance = network.utterance(place);
                 let (issuer, target) = (utterance.issuer as usize, utterance.target as usize);
-                let depth = if verify {
-                    view.edges(place).map(|edge| edge.depth).max()
+                let depth = if hoped {
+                    view.offers(place).map(|offer| offer.depth).max()
                 } else {
                     Some(view.claimed_depth(utterance))
                 };

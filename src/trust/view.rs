@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use super::network::{Network, Utterance};
 use super::reach::Reach;
 use super::roots::{NetworkKind, RetiredIssuers, Root, Viewpoint, ViewpointError};
-use crate::grant::{Amount, Depth};
+use crate::grant::{Amount, Depth, Grant};
 use crate::keyring::Keyring;
 use crate::openpgp::UserIdStanding;
-use crate::openpgp::certify::Certification;
+use crate::openpgp::certify::{Certification, Regexes};
 use crate::reason::Reason;
 
 /// A network and the user's viewpoint.
@@ -21,8 +21,24 @@ pub struct View<'n, 'k> {
     own: Option<u32>,
     notes: Vec<Reason>,
     reach: OnceLock<Reach>,
-    /// What was verified, for paths of up to so many certifications.
+    /// By what would count if signatures held, for paths of up to so many certifications.
     prepared: Option<(Option<usize>, Reach)>,
+}
+
+/// What may lie on a path from here: a certification that counts, or a claim that would count if its signature held.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Offer<'n> {
+    pub(super) issuer: u32,
+    pub(super) target: u32,
+    /// The utterance that it is a part of.
+    pub(super) place: u32,
+    pub(super) user_id: &'n str,
+    pub(super) amount: Amount,
+    pub(super) depth: Depth,
+    pub(super) grant: &'n Grant,
+    pub(super) regexes: &'n Regexes,
+    /// None as long as nobody has verified it.
+    pub(super) certification: Option<&'n Certification>,
 }
 
 /// A certification that counts from here.
@@ -97,11 +113,11 @@ impl<'n, 'k> View<'n, 'k> {
         &self.viewpoint
     }
 
-    /// Verifies, in parallel, all that the roots reach in so many steps, and judges all certificates: for whoever asks
+    /// Judges all certificates in parallel, and finds out how far the roots could reach in so many steps: for whoever asks
     /// about all of them.
     pub fn prepare(&mut self, max_depth: Option<usize>) {
         self.network.judge_all();
-        self.prepared = Some((max_depth, Reach::verified(self, max_depth)));
+        self.prepared = Some((max_depth, Reach::hoped(self, max_depth)));
     }
 
     /// The roots that are at hand and not distrusted.
@@ -145,6 +161,40 @@ impl<'n, 'k> View<'n, 'k> {
             .map(move |certification| self.edge(utterance, certification))
     }
 
+    /// What an utterance offers: the certifications that count, if it was verified; and otherwise the claims that would
+    /// count if their signatures held. Of those there are never fewer.
+    pub(super) fn offers(&self, place: u32) -> impl Iterator<Item = Offer<'n>> + use<'_, 'n, 'k> {
+        let (network, utterance) = (self.network, self.network.utterance(place));
+        let known = network.known(utterance).is_some();
+        let edges = known.then(|| self.edges(place)).into_iter().flatten();
+        let verified = edges.map(move |edge| Offer {
+            issuer: edge.issuer,
+            target: edge.target,
+            place,
+            user_id: edge.certification.user_id(),
+            amount: edge.amount,
+            depth: edge.depth,
+            grant: edge.certification.grant(),
+            regexes: edge.certification.regexes(),
+            certification: Some(edge.certification),
+        });
+        let unlimited = self.viewpoint.kind == NetworkKind::Certification;
+        let left_out = self.viewpoint.retired == RetiredIssuers::LeaveOut;
+        let hoped = (!known && network.is_local(utterance.issuer)).then(|| network.hopeful(place, left_out));
+        let claimed = hoped.into_iter().flatten().map(move |claim| Offer {
+            issuer: utterance.issuer,
+            target: utterance.target,
+            place,
+            user_id: &utterance.user_id,
+            amount: claim.amount(),
+            depth: if unlimited { Depth::UNLIMITED } else { claim.depth() },
+            grant: claim.grant(),
+            regexes: claim.regexes(),
+            certification: None,
+        });
+        verified.chain(claimed)
+    }
+
     /// A certification as an edge, whether it counts or not.
     pub(super) fn edge(&self, utterance: &Utterance, certification: &'n Certification) -> Edge<'n> {
         let unlimited = self.viewpoint.kind == NetworkKind::Certification;
@@ -169,9 +219,9 @@ impl<'n, 'k> View<'n, 'k> {
         (standing == Some(UserIdStanding::Revoked)).then_some(Uncounted::UserIdRevoked)
     }
 
-    /// Whether a certification lets a target of this user ID through.
-    pub(super) fn admits(&self, edge: &Edge<'_>, user_id: &str) -> bool {
-        self.viewpoint.kind == NetworkKind::Certification || edge.certification.regexes().admit(user_id)
+    /// Whether a certification with these regexes lets a target of this user ID through.
+    pub(super) fn admits(&self, regexes: &Regexes, user_id: &str) -> bool {
+        self.viewpoint.kind == NetworkKind::Certification || regexes.admit(user_id)
     }
 
     /// The cap that the user's own newest certification sets on a binding; none if there is none.

@@ -35,6 +35,8 @@ pub(in super::super) fn shortest(network: &Network, budgets: &Budgets) -> Option
         let mut list = std::mem::take(&mut search.waiting[slot(now)]);
         // What was reached over a shorter way in the meantime has been looked at.
         list.retain(|node| search.distance[*node as usize] == now);
+        // Of equally wide ways the one over the first certificate, whatever else there is.
+        list.sort_unstable();
         if let Some(found) = search.start(network, budgets, &list, now) {
             return Some(found);
         }
