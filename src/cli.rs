@@ -4,6 +4,7 @@
 
 mod accept;
 mod args;
+mod audit;
 mod cargo;
 mod certify;
 mod check;
@@ -32,6 +33,7 @@ use std::time::SystemTime;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::accept::AcceptError;
+use crate::audit::touched::Subkey;
 use crate::certification::CertifyError;
 use crate::limits::Limits;
 use crate::programs::ProgramError;
@@ -161,6 +163,7 @@ fn dispatch(command: Command, context: &Context<'_>, out: &mut dyn Write, err: &
         Command::Check(command) => check::run(&command, context, out, err),
         Command::Withdraw(arguments) => check::withdraw(&arguments, context, out, err),
         Command::Suggest(arguments) => suggest::run(&arguments, context, out),
+        Command::Audit(arguments) => audit::run(&arguments, context, out),
         Command::Tree(arguments) => tree::run(&arguments, context, out, err),
         Command::Store(command) => store::run(&command, context, out),
         Command::Keyring(command) => keyring::run(&command, context, out),
@@ -267,6 +270,7 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         let project = || cause.downcast_ref::<project::NoProject>().and_then(project::NoProject::hint);
         let say = || cause.downcast_ref::<say::SayUse>().and_then(say::SayUse::hint);
         let base = || cause.downcast_ref::<BaseError>().and_then(BaseError::hint);
+        let subkey = || cause.downcast_ref::<Subkey>().and_then(Subkey::hint);
         let page = || cause.downcast_ref::<report::NotWritten>().and_then(report::NotWritten::hint);
         let cargo = || cause.downcast_ref::<CargoError>().and_then(CargoError::hint);
         let words = || cause.downcast_ref::<cargo::WordsUse>().and_then(cargo::WordsUse::hint);
@@ -276,6 +280,7 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
             .or_else(words)
             .or_else(publishing)
             .or_else(page)
+            .or_else(subkey)
             .or_else(project)
             .or_else(store)
             .or_else(verify)

@@ -29,6 +29,7 @@
 
 pub mod accept;
 pub mod archive;
+pub mod audit;
 pub mod author;
 pub mod beneath;
 pub mod cache;

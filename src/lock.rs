@@ -91,6 +91,11 @@ impl Lock {
         self.past.iter().filter(move |past| past.pin.package.identity() == identity)
     }
 
+    /// Everything that was pinned before, of all packages.
+    pub fn past(&self) -> impl Iterator<Item = &Past> {
+        self.past.iter()
+    }
+
     /// Every author that was ever accepted for a package, whatever its version.
     pub fn authors(&self, package: &Purl) -> BTreeSet<&Fingerprint> {
         let past = self.history(package).map(|past| &past.pin);

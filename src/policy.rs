@@ -12,6 +12,7 @@ mod file;
 pub mod keys;
 mod minimum;
 mod names;
+mod naming;
 mod people;
 pub mod rule;
 mod section;
@@ -33,6 +34,7 @@ pub use exception::{Exemption, LIFTABLE, Override};
 pub use fault::{Place, PolicyFault};
 pub use file::PolicyFile;
 use minimum::Minimum;
+pub use naming::Naming;
 pub use people::{People, Person, Voices};
 pub use rule::Rule;
 pub use signers::{Signers, SignersFault};
@@ -48,6 +50,7 @@ pub struct Policy {
     trust: Trust,
     roots: Vec<Root>,
     people: People,
+    groups: BTreeMap<String, BTreeSet<Person>>,
     distrust: BTreeMap<Fingerprint, Option<String>>,
     own: Option<Fingerprint>,
     rules: Vec<Rule>,
@@ -128,6 +131,13 @@ impl Policy {
     /// Certificates that count for nothing, each with the reason that was given.
     pub fn distrusted(&self) -> impl Iterator<Item = (&Fingerprint, Option<&str>)> {
         self.distrust.iter().map(|(certificate, reason)| (certificate, reason.as_deref()))
+    }
+
+    /// This policy, with one certificate more that counts for nothing: as with its lines of `[[distrust]]`.
+    #[must_use]
+    pub fn distrusting(mut self, certificate: &Fingerprint) -> Self {
+        self.distrust.entry(certificate.clone()).or_insert(None);
+        self
     }
 
     /// The user's own certificate, whose certifications are caps.

@@ -18,6 +18,7 @@ pub mod roots;
 pub mod said;
 #[cfg(test)]
 mod tests;
+pub mod without;
 #[cfg(test)]
 mod worlds;
 

@@ -407,20 +407,7 @@ fn view<'n>(
     retired: RetiredIssuers,
     found: &mut Vec<Reason>,
 ) -> Option<View<'n, 'n>> {
-    let root = |root: &crate::policy::Root| Root {
-        fingerprint: root.fingerprint.clone(),
-        amount: root.amount,
-        depth: root.depth,
-        grant: root.limit.clone(),
-    };
-    let viewpoint = Viewpoint {
-        roots: policy.roots().iter().map(root).collect(),
-        distrusted: policy.distrusted().map(|(certificate, _)| certificate.clone()).collect(),
-        own: policy.user().cloned(),
-        retired,
-        kind: NetworkKind::Trust,
-    };
-    match View::new(network, keyring, viewpoint) {
+    match View::new(network, keyring, viewpoint(policy, retired)) {
         Ok(view) => Some(view),
         Err(fault) => {
             let reason = fault.reason();
@@ -429,6 +416,23 @@ fn view<'n>(
             }
             None
         }
+    }
+}
+
+/// From where a policy looks at the network.
+pub(crate) fn viewpoint(policy: &Policy, retired: RetiredIssuers) -> Viewpoint {
+    let root = |root: &crate::policy::Root| Root {
+        fingerprint: root.fingerprint.clone(),
+        amount: root.amount,
+        depth: root.depth,
+        grant: root.limit.clone(),
+    };
+    Viewpoint {
+        roots: policy.roots().iter().map(root).collect(),
+        distrusted: policy.distrusted().map(|(certificate, _)| certificate.clone()).collect(),
+        own: policy.user().cloned(),
+        retired,
+        kind: NetworkKind::Trust,
     }
 }
 

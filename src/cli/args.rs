@@ -1,5 +1,6 @@
 //! What can be typed: clap structs only.
 
+mod audit;
 mod cargo;
 mod certify;
 mod keyring;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::fingerprint::Fingerprint;
 use crate::package::{Purl, PurlError};
 use crate::reason::Code;
+pub(crate) use audit::AuditArgs;
 pub(crate) use cargo::{CargoArguments, CargoCommand, PublishArgs};
 pub(crate) use certify::CertifyArgs;
 pub(crate) use keyring::KeyringCommand;
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     Withdraw(WithdrawArgs),
     /// What to read next: the smallest readings that would make the most packages acceptable.
     Suggest(SuggestArgs),
+    /// What a certificate touched, and which verdicts fall without it.
+    Audit(AuditArgs),
     /// Print the tree text of a directory: one line a file, with its size and SHA-256.
     Tree(TreeArgs),
     /// Bring evidence together, list it, check it.
@@ -211,7 +215,7 @@ Examples:
 }
 
 /// A fingerprint as people type it; the reason code stands in the message, as everywhere.
-fn fingerprint(text: &str) -> Result<Fingerprint, String> {
+pub(crate) fn fingerprint(text: &str) -> Result<Fingerprint, String> {
     Fingerprint::typed(text).map_err(|why| format!("{why} [{}]", Code::PolicyKeyId))
 }
 

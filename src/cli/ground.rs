@@ -2,7 +2,7 @@
 //!
 //! Each fault here means that no verdict is possible, and all of them are told at once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::args::QuestionArgs;
@@ -26,6 +26,8 @@ use crate::verify::Request;
 /// All of it.
 pub(super) struct Ground {
     policy: Policy,
+    /// The policy's file; none for the built-in one.
+    pub(super) file: Option<PathBuf>,
     source: PolicySource,
     keyring: Keyring,
     stores: Vec<(Store, Origin)>,
@@ -90,6 +92,7 @@ impl Ground {
         match (signers, keyring) {
             (Some(signers), Some(keyring)) if reasons.is_empty() => Ok(Self {
                 policy: Policy::of_signers(&signers),
+                file: None,
                 source: SIGNERS.into(),
                 keyring,
                 stores,
@@ -157,6 +160,7 @@ impl Ground {
         Ok(Self {
             source,
             policy: settings.policy,
+            file: settings.file,
             keyring: settings.keyring,
             stores,
             lock,
@@ -205,7 +209,7 @@ impl Ground {
 /// Opens the stores that the user named, and those of the policy.
 fn stores(
     question: &QuestionArgs,
-    of_policy: &[std::path::PathBuf],
+    of_policy: &[PathBuf],
     context: &Context<'_>,
     reasons: &mut Vec<Reason>,
 ) -> Vec<(Store, Origin)> {

@@ -132,19 +132,9 @@ fn look(
     context: &Context<'_>,
 ) -> anyhow::Result<Result<VerifiedProject, Box<Report>>> {
     let edge = context.edge;
-    let env = env(context);
-    let lockfile = ecosystem.lockfile(&edge.folder.join(question.dir()), &env).unwrap_or_default();
-    let lockfile = question.dir().join(lockfile);
-    let name = lockfile.as_os_str().as_encoded_bytes();
-    let project = match ecosystem.open(question.dir(), &env, &context.limits) {
+    let project = match ecosystem.open(question.dir(), &env(context), &context.limits) {
         Ok(project) => project,
-        Err(reasons) => {
-            let request = ground.request(question, None, &());
-            let mut report =
-                Report::new(request.times.at, request.source, Vec::new(), [request.notes, reasons].concat());
-            report.project = Some(ProjectReport::new(ecosystem.id(), name, 0));
-            return Ok(Err(Box::new(report)));
-        }
+        Err(reasons) => return Ok(Err(Box::new(unopened(ecosystem, question, ground, reasons, context)))),
     };
     let only = Only::all(&rows.only)?;
     let lock = ground.lock.as_ref().map(|file| file.lock());
@@ -159,8 +149,29 @@ fn look(
     let progress = Progress::of_packages(edge.progress, count);
     let mut verified = verify_project(project.as_ref(), &wanted, &ground.request(question, None, &progress));
     drop(progress);
+    let name = lockfile(ecosystem, question, context);
     verified.report.project = Some(ProjectReport::new(ecosystem.id(), name, project.locked().len()));
     Ok(Ok(verified))
+}
+
+/// The report on a project that cannot be opened.
+pub(super) fn unopened(
+    ecosystem: &dyn Ecosystem,
+    question: &QuestionArgs,
+    ground: &Ground,
+    reasons: Vec<Reason>,
+    context: &Context<'_>,
+) -> Report {
+    let request = ground.request(question, None, &());
+    let mut report = Report::new(request.times.at, request.source, Vec::new(), [request.notes, reasons].concat());
+    report.project = Some(ProjectReport::new(ecosystem.id(), lockfile(ecosystem, question, context), 0));
+    report
+}
+
+/// How reports call the lockfile.
+pub(super) fn lockfile(ecosystem: &dyn Ecosystem, question: &QuestionArgs, context: &Context<'_>) -> Vec<u8> {
+    let name = ecosystem.lockfile(&context.edge.folder.join(question.dir()), &env(context)).unwrap_or_default();
+    question.dir().join(name).into_os_string().into_encoded_bytes()
 }
 
 /// Opens a project that is known by its lockfile; where that cannot be used, every reason why.

@@ -87,6 +87,7 @@ impl PolicyFile {
             trust,
             roots: roots.into_iter().map(|(root, _)| root).collect(),
             people: names.folded,
+            groups: names.groups,
             distrust,
             own,
             rules,

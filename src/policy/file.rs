@@ -50,6 +50,14 @@ impl PolicyFile {
         Ok(Self { text: text.to_owned(), keyrings, stores })
     }
 
+    /// This file with more text at its end, which is TOML as the file is.
+    ///
+    /// # Errors
+    /// As [`PolicyFile::read`].
+    pub fn followed_by(&self, text: &str, limits: &Limits) -> Result<Self, Vec<PolicyFault>> {
+        Self::read(format!("{}\n{text}", self.text).as_bytes(), limits)
+    }
+
     /// The digest of the file.
     pub fn digest(&self) -> Digest {
         Digest::of(self.text.as_bytes())

@@ -14,7 +14,7 @@ use crate::shown::Shown;
 #[derive(Debug, Default)]
 pub(super) struct Names {
     people: BTreeMap<String, BTreeSet<Fingerprint>>,
-    groups: BTreeMap<String, BTreeSet<Person>>,
+    pub(super) groups: BTreeMap<String, BTreeSet<Person>>,
     pub(super) folded: People,
     /// Certificates that count for nothing.
     pub(super) distrusted: BTreeSet<Fingerprint>,

@@ -1,6 +1,6 @@
 //! The whole of a store: to list it, to check it, to bring it into another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::package::Own;
@@ -40,6 +40,8 @@ pub struct Survey {
     pub trees: usize,
     /// How many files of certificates there are.
     pub certificates: usize,
+    /// The subkeys of its certificates, each with the primary key that it came with.
+    pub subkeys: BTreeMap<Fingerprint, Fingerprint>,
     /// Files that were new in the other store.
     pub added: usize,
     /// What does not belong, or cannot be used.
@@ -134,7 +136,12 @@ impl Store {
                     survey.reasons.push(entry(file, "it is another certificate than its folder says"));
                     false
                 }
-                _ => true,
+                Ok(certificate) => {
+                    let subkeys = certificate.keys().iter().filter(|key| !key.primary);
+                    survey.subkeys.extend(subkeys.map(|key| (key.fingerprint.clone(), fingerprint.clone())));
+                    true
+                }
+                Err(_) => true,
             });
             take_certificates(&evidence, to, survey, &self.limits)?;
         }

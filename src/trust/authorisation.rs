@@ -3,6 +3,8 @@
 //! A certificate may have several user IDs. Each is asked about for itself, and what they reach is never summed: the best
 //! one answers.
 
+pub mod spoken;
+
 use super::authentication::Authentication;
 use super::question::Question;
 use super::view::View;

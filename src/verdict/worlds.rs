@@ -10,6 +10,7 @@ mod properties;
 mod steps;
 mod trusting;
 mod voices;
+mod without;
 
 use std::collections::BTreeSet;
 use std::fmt;

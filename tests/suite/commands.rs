@@ -59,6 +59,7 @@ fn every_command_has_an_example_in_its_help() {
         "check-record",
         "withdraw",
         "suggest",
+        "audit",
         "tree",
         "store-add",
         "store-list",

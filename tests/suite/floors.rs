@@ -15,6 +15,7 @@ const ROWS: &[&[&str]] = &[
     &["certification"],
     &["accept", "publish"],
     &["programs"],
+    &["audit"],
     &["verify"],
     &["settings", "author"],
     &["state"],

@@ -220,8 +220,13 @@ impl Bench {
 
     /// The verdict in a world under a policy, and the place of the manifest that the tree was held against.
     pub(super) fn judged(&self, world: &World, asked: &Asked) -> (Option<usize>, Verdict) {
+        self.with_trust(asked, |trust| self.judged_by(world, asked, trust))
+    }
+
+    /// Acts with what the roots say under a policy.
+    pub(super) fn with_trust<T>(&self, asked: &Asked, act: impl FnOnce(Option<&dyn Trust>) -> T) -> T {
         let stub = asked.grants.map(|grants| Stub { bench: self, grants, one_hand: asked.one_hand });
-        self.judged_by(world, asked, stub.as_ref().map(|stub| stub as &dyn Trust))
+        act(stub.as_ref().map(|stub| stub as &dyn Trust))
     }
 
     /// The same, by what some roots say.
@@ -318,7 +323,7 @@ impl Bench {
         Memory { pins, former_authors: names(all), ..Memory::default() }
     }
 
-    fn policy(&self, asked: &Asked) -> Arc<Policy> {
+    pub(super) fn policy(&self, asked: &Asked) -> Arc<Policy> {
         let mut text = "countersign = \"policy/1\"\n[people]\n".to_owned();
         let people = ["a", "b", "c"];
         people.iter().zip(&self.names).for_each(|(name, key)| text += &format!("{name} = [\"{key}\"]\n"));
