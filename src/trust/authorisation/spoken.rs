@@ -30,7 +30,7 @@ impl View<'_, '_> {
         let network = self.network();
         let Some(node) = network.place(issuer) else { return Vec::new() };
         network.verify(network.by(node));
-        let reach = Reach::verified(self, max_depth);
+        let reach = Reach::hoped(self, max_depth);
         let introduces = reach.allows(node, 1, max_depth);
         let spoken = network.by(node).iter().map(|place| {
             let utterance = network.utterance(*place);
