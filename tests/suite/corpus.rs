@@ -1,9 +1,11 @@
 //! The fuzzers' corpora, run once each on the compiler at hand: nothing panics, and the promises of each target hold.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use countersign::archive;
+use countersign::ecosystem::julia;
 use countersign::keyring::Keyring;
 use countersign::limits::Limits;
 use countersign::lock::Lock;
@@ -39,6 +41,18 @@ fn archives_give_good_tree_texts() {
         let limits = Limits::default();
         let Ok(tree) = archive::read(bytes, None, "a-1.0.0", &limits) else { return false };
         assert_eq!(TreeText::parse(tree.to_string().as_bytes(), &limits), Ok(tree));
+        true
+    });
+}
+
+#[test]
+fn manifests_of_julia_have_each_package_once_with_all_that_it_needs() {
+    replay("julia_manifest", |bytes| {
+        let table = str::from_utf8(bytes).ok().and_then(|text| text.parse().ok());
+        let Some(Ok(manifest)) = table.map(julia::manifest::Manifest::read) else { return false };
+        let uuids: BTreeSet<_> = manifest.entries.iter().map(|entry| entry.uuid).collect();
+        assert_eq!(uuids.len(), manifest.entries.len());
+        assert!(manifest.entries.iter().all(|entry| entry.needs.is_subset(&uuids)));
         true
     });
 }

@@ -1,5 +1,7 @@
 //! Manifests of every format, and what is refused of them.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn read(text: &str) -> Result<Manifest, &'static str> {
@@ -182,5 +184,36 @@ fn names_may_be_in_every_script() {
     }
     for name in ["A-b", "A.jl", "A/b", "..", "A\\\\b", "A\\u0000", "A\\u202e", "e\\u0301", &"a".repeat(129)] {
         assert_eq!(named(name), Err("lockfile-damaged"), "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_changed_is_read_or_refused(
+        line in any::<prop::sample::Index>(),
+        other in any::<prop::sample::Index>(),
+        text in "[ -~]{0,12}",
+        what in 0..4_u8,
+    ) {
+        let good = good();
+        let mut lines: Vec<&str> = good.lines().collect();
+        let (line, other) = (line.index(lines.len()), other.index(lines.len()));
+        match what {
+            0 => lines.swap(line, other),
+            1 => drop(lines.remove(line)),
+            2 => lines.insert(line, &text),
+            _ => lines[line] = &text,
+        }
+        let changed = lines.join("\n");
+        if let Ok(table) = changed.parse::<Table>() {
+            match Manifest::read(table) {
+                Ok(manifest) => {
+                    let uuids: BTreeSet<_> = manifest.entries.iter().map(|entry| entry.uuid).collect();
+                    prop_assert_eq!(uuids.len(), manifest.entries.len());
+                    prop_assert!(manifest.entries.iter().all(|entry| entry.needs.is_subset(&uuids)));
+                }
+                Err(reason) => prop_assert!(matches!(reason.code, Code::LockfileDamaged | Code::LockfileVersion)),
+            }
+        }
     }
 }
