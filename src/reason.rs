@@ -86,6 +86,7 @@ codes! {
     ArtifactsUnchecked "artifacts-unchecked" "Artifacts of a package that are not on this machine, or that the user replaced by a folder which nothing binds."
     LockfileDamaged "lockfile-damaged" "A lockfile, manifest or configuration file of a package manager that cannot be understood."
     LockfileVersion "lockfile-version" "A lockfile of a format version that we do not know."
+    OtherLockfile "other-lockfile" "A lockfile of another ecosystem lies beside the one that was read; its packages were not looked at."
     LockfileChoice "lockfile-choice" "Several lockfiles lie side by side, and nothing says which one the package manager reads."
     NotFound "not-found" "A package of the lockfile that is not on this machine."
     FoundTwice "found-twice" "A package that is there several times with different content, or that a lockfile has twice."

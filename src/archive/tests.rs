@@ -389,3 +389,31 @@ proptest! {
         drop(look(&gzip(&fixed)));
     }
 }
+
+#[test]
+fn some_files_are_read_out_of_an_archive_without_a_directory_of_its_own() {
+    let look = |entries: &[Vec<u8>], limits: &Limits| {
+        let files = files(&archive(entries), &|path| path.as_str().ends_with(".toml"), limits);
+        files.map(|files| files.into_keys().collect::<Vec<_>>()).map_err(|fault| fault.code().as_str())
+    };
+    let limits = Limits::default();
+    let good = [entry("./", b'5', b""), entry("A/", b'5', b""), file("A/x.toml"), file("A/y"), file("Top.toml")];
+    assert_eq!(look(&good, &limits), Ok(vec!["A/x.toml".to_owned(), "Top.toml".to_owned()]));
+    assert_eq!(look(&[], &limits), Ok(vec![]));
+    // The rules hold for what nobody wants, too.
+    for (other, code) in [
+        (file("A/../y"), "path-traversal"),
+        (file("/y"), "path-traversal"),
+        (file("A/.git/y"), "path-git"),
+        (file("A/y"), "archive-duplicate"),
+        (file("A/y/z"), "archive-duplicate"),
+        (entry("A/z", b'2', b""), "symlink"),
+        (entry("A/z", b'1', b""), "archive-type"),
+        (entry(".", b'0', b"x"), "path-traversal"),
+    ] {
+        assert_eq!(look(&[&good[..], &[other]].concat(), &limits), Err(code));
+    }
+    assert_eq!(look(&good, &Limits { lockfile: 0, ..limits.clone() }), Err("limit-tree"));
+    assert_eq!(look(&good, &Limits { archive: 1, ..limits.clone() }), Err("limit-archive"));
+    assert_eq!(files(b"no archive", &|_| true, &limits).map_err(|fault| fault.code().as_str()), Err("archive-framing"));
+}

@@ -12,7 +12,7 @@ use crate::accept::{next_of_project, remember_project};
 use crate::ecosystem::{self, Ecosystem, Env, Locked};
 use crate::lock::Lock;
 use crate::pattern::Pattern;
-use crate::reason::Reason;
+use crate::reason::{Answer, Code, Reason};
 use crate::report::project::{Detail, ProjectText};
 use crate::report::{ProjectReport, Report};
 use crate::store::layout;
@@ -151,6 +151,9 @@ fn look(
     drop(progress);
     let name = lockfile(ecosystem, question, context);
     verified.report.project = Some(ProjectReport::new(ecosystem.id(), name, project.locked().len()));
+    others(ecosystem, &edge.folder.join(question.dir()), &env(context))
+        .into_iter()
+        .for_each(|note| verified.report.add(note));
     Ok(Ok(verified))
 }
 
@@ -172,6 +175,17 @@ pub(super) fn unopened(
 pub(super) fn lockfile(ecosystem: &dyn Ecosystem, question: &QuestionArgs, context: &Context<'_>) -> Vec<u8> {
     let name = ecosystem.lockfile(&context.edge.folder.join(question.dir()), &env(context)).unwrap_or_default();
     question.dir().join(name).into_os_string().into_encoded_bytes()
+}
+
+/// What is told of lockfiles that lie beside the one that is read: whoever adds one must not hide the others.
+fn others(ecosystem: &dyn Ecosystem, project: &Path, env: &Env<'_>) -> Vec<Reason> {
+    let others = ecosystem::ALL.iter().filter(|other| other.id() != ecosystem.id());
+    let told = |other: &&dyn Ecosystem| {
+        let lockfile = other.lockfile(project, env)?;
+        let message = format!("a lockfile of {} lies here as well, and its packages were not looked at", other.id());
+        Some(Reason::new(Code::OtherLockfile, Answer::Note, message).at(lockfile.as_os_str().as_encoded_bytes()))
+    };
+    others.filter_map(told).collect()
 }
 
 /// Opens a project that is known by its lockfile; where that cannot be used, every reason why.

@@ -175,7 +175,14 @@ impl Project for JuliaProject {
             }
             Source::Builtin => {
                 let folder = self.installation.builtin(&entry.name);
-                Found { places: folder.map(Place::new).into_iter().collect(), ..Found::default() }
+                // Julia then goes on to look for it in other environments.
+                let missing = folder.as_ref().filter(|folder| !folder.is_dir()).map(|folder| {
+                    let message =
+                        format!("the manifest has it as a part of Julia, and there is no {}", Shown::path(folder));
+                    Reason::new(Code::NotFound, Answer::Note, message)
+                });
+                let places = folder.filter(|_| missing.is_none()).map(Place::new).into_iter().collect();
+                Found { places, reasons: missing.into_iter().collect(), ordered: false }
             }
         }
     }

@@ -100,6 +100,11 @@ pub fn hold(dir: &Path, id: ObjectId, limits: &Limits, watcher: &dyn Watcher) ->
         Ok(walked) => walked,
         Err(fault) => return Ok(vec![Reason::new(Code::LimitTree, Answer::Reject, fault.to_string())]),
     };
+    if walked.has_evidence {
+        // Nobody looks into it here, as a package's own is looked into.
+        let message = "what is no package has no folder of evidence";
+        notes.reasons.push(Reason::new(Code::EvidenceUnknownFile, Answer::Reject, message).at(EVIDENCE_FOLDER));
+    }
     let hashed = hash(&root, &walked, &request, &mut notes);
     let settled = settle(&root, &walked, &hashed, &notes, &request);
     again::again(&root, &walked, &request, &mut notes);
@@ -265,6 +270,9 @@ fn evidence(root: &Folder, git: &GitTree<'_>, request: &SurveyRequest<'_>) -> Ve
     let mut notes = Notes::default();
     let Ok(walked) = walk(&folder, &request, &mut notes) else { return Vec::new() };
     let hashed = hash(&folder, &walked, &request, &mut notes);
+    if notes.reasons.iter().any(|reason| reason.answer != Answer::Note) {
+        return Vec::new();
+    }
     let files = walked.files.iter().zip(hashed);
     let entry = |path: &PackagePath| format!("{EVIDENCE_FOLDER}/{}", path.as_str());
     files.filter_map(|(file, hashed)| Some((entry(&file.path), mode(file.facts.mode), hashed.blob?))).collect()

@@ -77,10 +77,12 @@ fn judge_locked<'n>(
         let package = PackageReport::new(&verdict, 0, request.limits.reasons);
         Judged { verdict, package, signed: Vec::new(), reading: None, needs: Vec::new() }
     };
-    if locked.kind == Kind::Builtin {
-        return unasked(Verdict::builtin(locked.package.clone()));
-    }
     let found = project.locate(locked);
+    if locked.kind == Kind::Builtin {
+        // Never refused: what the language itself brings is trusted as its compiler is.
+        let notes = found.reasons.into_iter().filter(|reason| reason.answer == Answer::Note);
+        return unasked(Verdict { reasons: notes.collect(), ..Verdict::builtin(locked.package.clone()) });
+    }
     if found.places.is_empty() || Outcome::of_reasons(&found.reasons) != Outcome::Accepted {
         return refused(locked, found.reasons, request);
     }

@@ -183,6 +183,8 @@ fn own_code_and_the_standard_library_are_told_apart() {
     assert_eq!(world.found(), (vec![], vec![]));
     let bin = world.julia("1.11");
     world.set("PATH", bin);
+    assert_eq!(world.found(), (vec!["not-found"], vec![]));
+    fs::create_dir(world.at("julia/share/julia/stdlib/v1.11/Dates")).expect("made");
     assert_eq!(world.found(), (vec![], vec!["julia/share/julia/stdlib/v1.11/Dates".to_owned()]));
 }
 

@@ -144,6 +144,9 @@ fn evidence_may_be_a_part_of_the_tree_that_git_names() {
     assert_eq!(found(&fixture), (vec![], Some(vec![]), paths(FILES)), "it is never measured");
     fixture.write(".countersign/manifest.toml", "n");
     assert_eq!(found(&fixture).1, Some(one("git-tree-differs", ".")));
+    fixture.write(".countersign/manifest.toml", "m");
+    fixture.write(".countersign/.git/evil", "");
+    assert_eq!(found(&fixture).1, Some(one("git-tree-differs", ".")), "what no tree may have is no evidence");
     // What was laid beside a package changes nothing.
     let fixture = self::fixture(FILES);
     fixture.write(".countersign/manifest.toml", "m");
@@ -209,6 +212,18 @@ fn links_are_the_text_that_they_are() {
     let id = tree(algorithm, files.chain([("src/link", Mode::Link, blob(algorithm, b"X.jl"))]));
     fixture.git = Some(GitTree { id, built: &[], leftovers: &[] });
     assert_eq!(found(&fixture).1, Some(vec![]));
+}
+
+#[test]
+fn what_is_no_package_has_no_evidence() {
+    let fixture = Fixture::new(FILES);
+    let held =
+        || told(&hold(fixture.dir.path(), named(Algorithm::Sha1, FILES), &Limits::default(), &()).expect("held"));
+    assert_eq!(held(), []);
+    fixture.write(".countersign/evil.so", "");
+    assert_eq!(held(), one("evidence-unknown-file", ".countersign"));
+    let missing = fixture.at("nowhere");
+    assert!(hold(&missing, named(Algorithm::Sha1, FILES), &Limits::default(), &()).is_err());
 }
 
 #[test]

@@ -282,6 +282,30 @@ fn registries_are_read_in_either_form() {
 }
 
 #[test]
+fn a_lockfile_beside_hides_no_other_in_silence() {
+    let world = World::new(&packages(1));
+    assert_eq!(world.notes(), [""; 0]);
+    world.write("project/Cargo.lock", "version = 4\n");
+    world.write("project/countersign-packages.toml", "countersign = \"packages/1\"\n");
+    assert_eq!(world.verify(&[]), (Some(0), vec![]));
+    let notes = world.notes();
+    let told: Vec<_> = notes.iter().filter_map(|note| note.strip_prefix("all: ")).collect();
+    // Cargo's is read, and the others are told.
+    assert_eq!(told, ["other-lockfile Manifest.toml", "other-lockfile countersign-packages.toml"]);
+}
+
+#[test]
+fn a_page_can_be_made_of_a_project() {
+    let all = packages(2);
+    let world = World::new(&all);
+    world.manifest(&all, STDLIB);
+    let output = world.run(&["report", "--html", "page.html"]);
+    assert_eq!(output.status.code(), Some(0), "{}", output.stderr.escape_ascii());
+    let page = fs::read_to_string(world.at("project/page.html")).expect("a page");
+    assert!(page.contains(&all[1].uuid) && page.contains("<b>1</b> of the standard library"), "{page}");
+}
+
+#[test]
 fn faults_of_the_manifest_stop_all() {
     let world = World::new(&packages(1));
     world.write("project/Manifest.toml", "manifest_format = \"3.0\"\n");
