@@ -7,6 +7,7 @@ pub mod html;
 mod markup;
 pub mod picture;
 pub mod project;
+pub mod sarif;
 pub mod text;
 
 use std::collections::BTreeMap;

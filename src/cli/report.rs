@@ -1,5 +1,6 @@
-//! `countersign report`: the verdict as a page.
+//! `countersign report`: the verdict as a page, and as a file for other tools.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,8 +10,8 @@ use super::args::ReportArgs;
 use super::ground::{Ground, Refused};
 use super::terminal::Progress;
 use super::{Context, project};
-use crate::report::Report;
 use crate::report::html::Html;
+use crate::report::sarif::Sarif;
 use crate::shown::Shown;
 use crate::verify::verify;
 
@@ -18,8 +19,14 @@ use crate::verify::verify;
 pub(super) fn run(arguments: &ReportArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
     let question = &arguments.question;
     let ecosystem = project::of(question, context)?;
-    if ecosystem.is_none() && lies_inside(&arguments.html, question.dir()) {
-        return Err(NotWritten { path: arguments.html.clone(), why: Why::Inside }.into());
+    let files: Vec<_> = [&arguments.html, &arguments.sarif].into_iter().flatten().collect();
+    if files.iter().filter(|file| is_output(file)).count() > 1 {
+        anyhow::bail!("standard output takes one of --html and --sarif: give the other one a file");
+    }
+    if ecosystem.is_none()
+        && let Some(file) = files.iter().find(|file| lies_inside(file, question.dir()))
+    {
+        return Err(NotWritten { path: file.to_path_buf(), why: Why::Inside }.into());
     }
     let gathered = match ecosystem {
         Some(_) => Ground::of_project(question, None, context),
@@ -30,20 +37,28 @@ pub(super) fn run(arguments: &ReportArgs, context: &Context<'_>, out: &mut dyn W
         Ok(ground) if ecosystem.is_some() => project::report(ecosystem, question, &ground, context)?,
         Ok(ground) => verify(&ground.request(question, None, &Progress::new(context.edge.progress)))?.report,
     };
-    if arguments.html == Path::new("-") {
-        write!(out, "{}", Html(&report))?;
+    let (html, sarif) = (Html(&report), Sarif(&report));
+    let pages: [(_, &dyn Display); 2] = [(&arguments.html, &html), (&arguments.sarif, &sarif)];
+    let pages = || pages.iter().filter_map(|(file, page)| Some((file.as_ref()?, *page)));
+    for (file, page) in pages().filter(|(file, _)| !is_output(file)) {
+        write_page(file, page).map_err(|source| NotWritten { path: file.clone(), why: Why::System(source) })?;
+    }
+    if let Some((_, page)) = pages().find(|(file, _)| is_output(file)) {
+        write!(out, "{page}")?;
         return Ok(report.verdict.exit_code());
     }
-    write_page(&arguments.html, &report)
-        .map_err(|source| NotWritten { path: arguments.html.clone(), why: Why::System(source) })?;
     project::tell_any(&report, question.format, context, out)
 }
 
-/// Writes the page in one step: whoever looks sees the old one or the new one.
-fn write_page(path: &Path, report: &Report) -> io::Result<()> {
+fn is_output(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// Writes a page in one step: whoever looks sees the old one or the new one.
+fn write_page(path: &Path, page: &dyn Display) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let mut new = tempfile::Builder::new().prefix(".countersign-").tempfile_in(folder)?;
-    write!(new, "{}", Html(report))?;
+    write!(new, "{page}")?;
     new.as_file().sync_all()?;
     new.persist(path).map_err(|refused| refused.error)?;
     Ok(())
@@ -53,7 +68,7 @@ fn write_page(path: &Path, report: &Report) -> io::Result<()> {
 fn lies_inside(file: &Path, dir: &Path) -> bool {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     match (folder.canonicalize(), dir.canonicalize()) {
-        (Ok(folder), Ok(dir)) => file != Path::new("-") && folder.starts_with(dir),
+        (Ok(folder), Ok(dir)) => !is_output(file) && folder.starts_with(dir),
         _ => false,
     }
 }

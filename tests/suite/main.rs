@@ -32,6 +32,7 @@ mod policy;
 mod projects;
 mod real_networks;
 mod registry;
+mod sarif;
 mod sign;
 mod tools;
 mod trust;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use clap_complete::Shell;
 
 use super::{Format, QuestionArgs};
@@ -12,13 +12,18 @@ use super::{Format, QuestionArgs};
 Examples:
   countersign report --html report.html
   countersign report acme-2.1 --html acme.html
-  countersign report acme-2.1 --package pkg:generic/acme@2.1 --store evidence --html -")]
+  countersign report acme-2.1 --package pkg:generic/acme@2.1 --store evidence --html -
+  countersign report --sarif countersign.sarif --html report.html")]
+#[command(group = ArgGroup::new("pages").required(true).multiple(true))]
 pub(crate) struct ReportArgs {
     #[command(flatten)]
     pub(crate) question: QuestionArgs,
     /// Where the page goes: one file that needs nothing else; `-` for standard output.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: PathBuf,
+    #[arg(long, value_name = "FILE", group = "pages")]
+    pub(crate) html: Option<PathBuf>,
+    /// Where the reasons go as SARIF 2.1.0, for what shows them beside a change; `-` for standard output.
+    #[arg(long, value_name = "FILE", group = "pages")]
+    pub(crate) sarif: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
