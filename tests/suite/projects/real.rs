@@ -21,9 +21,14 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// How many packages the lockfile has beside our own, if all of them are on this machine.
-fn locked(test: &str) -> Option<usize> {
-    let text = fs::read_to_string(repository().join("Cargo.lock")).expect("a lockfile");
+/// A project with the crates that people build large programs of. It is never built.
+fn large_project() -> PathBuf {
+    repository().join("benches/large-project")
+}
+
+/// How many packages a lockfile has beside the project's own, if all of them are on this machine.
+fn locked(project: &Path, test: &str) -> Option<usize> {
+    let text = fs::read_to_string(project.join("Cargo.lock")).expect("a lockfile");
     let lock: toml::Table = text.parse().expect("TOML");
     let packages = lock["package"].as_array().expect("packages");
     let src = cargo_home().join("registry/src");
@@ -36,7 +41,8 @@ fn locked(test: &str) -> Option<usize> {
     if packages.iter().all(is_there) {
         return Some(packages.len() - 1);
     }
-    tools::not_run(test, "every dependency: run `cargo fetch --locked`");
+    let manifest = project.join("Cargo.toml");
+    tools::not_run(test, &format!("every crate: cargo fetch --locked --manifest-path {}", manifest.display()));
     None
 }
 
@@ -49,13 +55,13 @@ struct Home {
 const CHANGED: &str = "semver-1.0.28";
 
 impl Home {
-    fn new() -> Self {
+    fn new(changed: &str) -> Self {
         let real = cargo_home().join("registry");
         let dir = tools::scratch();
         let index = fs::read_dir(real.join("src"))
             .expect("a folder")
             .map(|entry| entry.expect("an entry"))
-            .find(|entry| entry.path().join(CHANGED).is_dir())
+            .find(|entry| entry.path().join(changed).is_dir())
             .map(|entry| entry.file_name().into_string().expect("a plain name"))
             .expect("the crate is there, since this program needs it");
         for kind in ["src", "cache"] {
@@ -65,11 +71,11 @@ impl Home {
                 let entry = entry.expect("an entry");
                 let to = folder.join(entry.file_name());
                 match entry.file_name().to_str() {
-                    Some(CHANGED) => {
+                    Some(name) if name == changed => {
                         fs::create_dir(&to).expect("made");
                         crates::copy(&entry.path(), &to);
                     }
-                    Some(name) if name.strip_suffix(".crate") == Some(CHANGED) => {
+                    Some(name) if name.strip_suffix(".crate") == Some(changed) => {
                         fs::copy(entry.path(), &to).expect("copied");
                     }
                     _ => symlink(entry.path(), &to).expect("linked"),
@@ -84,7 +90,11 @@ impl Home {
     }
 
     fn verify(&self) -> (Option<i32>, Vec<String>) {
-        let mut program = program(repository(), self.dir.path(), self.dir.path(), &["verify", "--format", "json"]);
+        self.verify_project(repository())
+    }
+
+    fn verify_project(&self, project: &Path) -> (Option<i32>, Vec<String>) {
+        let mut program = program(project, self.dir.path(), self.dir.path(), &["verify", "--format", "json"]);
         answer(&program.output().expect("the program runs"))
     }
 }
@@ -92,7 +102,7 @@ impl Home {
 #[test]
 fn every_dependency_of_this_repository_is_what_its_archive_and_the_lockfile_say() {
     let test = "every_dependency_of_this_repository_is_what_its_archive_and_the_lockfile_say";
-    let Some(locked) = locked(test) else { return };
+    let Some(locked) = locked(repository(), test) else { return };
     let own = tools::scratch();
     let mut program = program(repository(), &cargo_home(), own.path(), &["verify", "--format", "json"]);
     let output = program.output().expect("the program runs");
@@ -110,10 +120,10 @@ fn every_dependency_of_this_repository_is_what_its_archive_and_the_lockfile_say(
 
 #[test]
 fn one_changed_byte_in_hundreds_of_crates_is_found_and_named() {
-    if locked("one_changed_byte_in_hundreds_of_crates_is_found_and_named").is_none() {
+    if locked(repository(), "one_changed_byte_in_hundreds_of_crates_is_found_and_named").is_none() {
         return;
     }
-    let home = Home::new();
+    let home = Home::new(CHANGED);
     assert_eq!(home.verify(), (Some(0), vec![]));
     let file = home.at("src", &format!("{CHANGED}/src/lib.rs"));
     let good = fs::read(&file).expect("read");
@@ -143,12 +153,27 @@ fn one_changed_byte_in_hundreds_of_crates_is_found_and_named() {
 }
 
 #[test]
+fn so_it_is_in_a_project_of_many_more() {
+    let test = "so_it_is_in_a_project_of_many_more";
+    let Some(locked) = locked(&large_project(), test) else { return };
+    assert!(locked >= 500, "{locked}");
+    let home = Home::new("tower-service-0.3.3");
+    assert_eq!(home.verify_project(&large_project()), (Some(0), vec![]));
+    let file = home.at("src", "tower-service-0.3.3/src/lib.rs");
+    let mut bytes = fs::read(&file).expect("read");
+    bytes[100] ^= 1;
+    fs::write(&file, &bytes).expect("written");
+    let told = vec!["pkg:cargo/tower-service@0.3.3: content-differs src/lib.rs".to_owned()];
+    assert_eq!(home.verify_project(&large_project()), (Some(1), told));
+}
+
+#[test]
 fn what_cargo_vendors_is_found_to_be_the_same() {
     let test = "what_cargo_vendors_is_found_to_be_the_same";
     if !tools::found(test, &["cargo"]) {
         return;
     }
-    let home = Home::new();
+    let home = Home::new(CHANGED);
     let index = home.dir.path().join("registry/index");
     symlink(cargo_home().join("registry/index"), index).expect("linked");
     let project = tools::scratch();
