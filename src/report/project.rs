@@ -104,21 +104,26 @@ impl ProjectText<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        writeln!(f, "\n{}", line(["PACKAGE", "VERSION", "VERDICT", "WHY", "AUTHORS", "REVIEWS"]).trim_end())?;
+        // Where no rule asks for reviews, nobody is told that nobody read.
+        let read = rows.iter().any(|row| row.package.reading.is_some());
+        let widths = if read { READ } else { WIDTHS };
+        let head = ["PACKAGE", "VERSION", "VERDICT", "WHY", "AUTHORS", "REVIEWS", "UNREAD"];
+        writeln!(f, "\n{}", line(head, widths))?;
         for row in rows {
             let package = row.package;
             let [authors, reviews] = [&package.authors, &package.reviewers].map(|people| match people.len() {
                 0 => "-".to_owned(),
                 number => number.to_string(),
             });
-            let text = line([&row.name, &row.version, row.verdict(), row.why(), &authors, &reviews]);
+            let unread = package.reading.as_ref().map_or_else(|| "-".to_owned(), |read| read.unread.to_string());
+            let text = line([&row.name, &row.version, row.verdict(), row.why(), &authors, &reviews, &unread], widths);
             let colour = match (package.verdict, package.basis) {
                 (Outcome::Rejected, _) => RED,
                 (Outcome::Undetermined, _) => YELLOW,
                 (_, Some(Basis::Policy)) => GREEN,
                 _ => "",
             };
-            writeln!(f, "{}", self.paint(colour, text.trim_end()))?;
+            writeln!(f, "{}", self.paint(colour, &text))?;
         }
         Ok(())
     }
@@ -211,18 +216,21 @@ fn has(package: &PackageReport, code: Code) -> bool {
 }
 
 /// A line of the table. What is too long for its column is cut, and shows that; `-v` and JSON have it whole.
-fn line(cells: [&str; 6]) -> String {
+fn line(cells: [&str; 7], widths: [usize; 7]) -> String {
     let mut line = String::new();
-    for (cell, width) in cells.into_iter().zip(WIDTHS) {
+    for (cell, width) in cells.into_iter().zip(widths).filter(|(_, width)| *width > 0) {
         let long = cell.chars().count() > width;
         let cell: String = if long { cell.chars().take(width - 1).chain(['…']).collect() } else { cell.to_owned() };
         write!(line, "{cell:<width$} ").expect("a string takes everything");
     }
+    line.truncate(line.trim_end().len());
     line
 }
 
-/// Characters of each column; with the spaces between them, 80.
-const WIDTHS: [usize; 6] = [20, 10, 11, 20, 7, 7];
+/// Characters of each column; with the spaces between them, 80. A column of none is left away.
+const WIDTHS: [usize; 7] = [20, 10, 11, 20, 7, 7, 0];
+/// The same where files that nobody read are counted.
+const READ: [usize; 7] = [17, 9, 11, 17, 7, 7, 6];
 /// Rows that are shown unless all are asked for.
 const ROWS: usize = 20;
 /// Packages whose reasons are shown unless all are asked for.
