@@ -137,6 +137,13 @@ pub fn blob(algorithm: Algorithm, bytes: &[u8]) -> ObjectId {
     hasher.finish()
 }
 
+/// Names an object of whatever kind that is at hand: `blob`, `tree`, `commit` or `tag`.
+pub fn object(algorithm: Algorithm, kind: &str, bytes: &[u8]) -> ObjectId {
+    let mut hasher = ObjectHasher::new(algorithm, kind, bytes.len() as u64);
+    hasher.update(bytes);
+    hasher.finish()
+}
+
 /// Names the tree of these files and links, each by its path with `/`. Directories without any file below them are no part of
 /// it, so an empty tree is that of no entries.
 pub fn tree<'a>(algorithm: Algorithm, entries: impl IntoIterator<Item = (&'a str, Mode, ObjectId)>) -> ObjectId {

@@ -39,6 +39,7 @@ pub mod diff;
 pub mod digest;
 pub mod ecosystem;
 pub mod fingerprint;
+pub mod git;
 pub mod git_tree;
 pub mod grant;
 pub mod keyring;

@@ -16,6 +16,7 @@ use thiserror::Error;
 use crate::beneath::{ReadError, WriteError};
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
+use crate::git::GitError;
 use crate::limits::Limits;
 use crate::openpgp::certificate::CertificateError;
 use crate::openpgp::fault::SignatureFault;
@@ -210,8 +211,11 @@ pub enum PublishError {
     /// Nothing says which package it is.
     #[error("nothing says which package this is")]
     Unnamed,
-    /// An archive has no room for evidence.
-    #[error("an archive is signed as it is, so its evidence goes into a store, and none was named")]
+    /// A repository.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// An archive and a commit have no room for evidence.
+    #[error("what is signed stays as it is, so the evidence goes into a store, and none was named")]
     Nowhere,
     /// The directory cannot be measured.
     #[error(transparent)]
@@ -332,6 +336,7 @@ impl PublishError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Program(error) => return error.hint(),
+            Self::Git(error) => return error.hint(),
             Self::Unnamed => "name it with its version: --package pkg:cargo/serde@1.0.229",
             Self::Nowhere => "name one with --store DIR; it is made where there is none",
             Self::Store(error) => return error.hint(),

@@ -71,6 +71,8 @@ codes! {
     LimitCertificate "limit-certificate" "A certificate that is over a limit even after minimising."
     LimitKeyring "limit-keyring" "A keyring file over the limit."
     LimitArchive "limit-archive" "An archive over the limit."
+    GitObject "git-object" "An object of a repository that is not there, cannot be read, or is not what its name stands for."
+    Submodule "submodule" "A submodule in a commit: what it holds is not in the commit."
     ArchiveDigest "archive-digest" "An archive that is not the one whose checksum the lockfile has."
     ArchiveHeader "archive-header" "A tar header with a wrong checksum, a bad number, or a form that not all readers read alike."
     ArchivePax "archive-pax" "A tar archive whose extended headers could be read in two ways."

@@ -32,6 +32,7 @@ mod walk;
 
 pub use additions::{Added, Addition};
 pub use git::{Built, GitTree};
+pub(crate) use links::not_contained;
 pub use read::read;
 
 /// What to survey, and how strictly.
@@ -405,7 +406,11 @@ fn changed(path: &str) -> Reason {
     refusal(path, &ReadError::Changed)
 }
 
-const LINK: &str = "a symbolic link; links are not followed, and no tree may have one";
+/// Why a link is refused where no policy allows any.
+pub(crate) const LINK: &str = "a symbolic link; links are not followed, and no tree may have one";
+/// Why the name of the folder of evidence is refused elsewhere.
+pub(crate) const EVIDENCE_ELSEWHERE: &str =
+    "`.countersign` is a directory at the top of a package, spelled just so, and nowhere else";
 const SPECIAL: &str = "a device, FIFO, socket or the like; no tree may have one";
 const CHANGED: &str = "changed while we looked";
 

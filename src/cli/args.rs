@@ -104,15 +104,20 @@ Examples:
   countersign sign acme-2.1 --package pkg:generic/acme@2.1 --first
   countersign sign acme-2.2 --package pkg:generic/acme@2.2 --store evidence --yes
   countersign sign --archive target/package/acme-2.2.0.crate --store ../evidence
+  countersign sign --git v2.2.0 --store ../evidence
   countersign sign acme-2.3 --package pkg:generic/acme@2.3 --author 0123456789ABCDEF0123456789ABCDEF01234567 --previous acme-2.2/.countersign/manifest.toml")]
 pub(crate) struct SignArgs {
     /// The directory of the package, exactly as users will receive it; or a .crate archive.
-    #[arg(required_unless_present = "archive")]
+    #[arg(required_unless_present_any = ["archive", "git"])]
     pub(crate) dir: Option<PathBuf>,
     /// Sign what this .crate archive holds, as `cargo package` made it. Nothing is unpacked; the evidence goes into --store.
     #[arg(long, value_name = "FILE", conflicts_with = "dir")]
     pub(crate) archive: Option<PathBuf>,
-    /// The package with its version: pkg:cargo/serde@1.0.229. An archive says it itself.
+    /// Sign the tree of this revision in the repository of DIR or here: a tag, a branch or a commit, read from git's objects
+    /// without a checkout; behind a colon may stand a directory. It is taken as it is stored, so .gitattributes do not apply.
+    #[arg(long, value_name = "REV", conflicts_with = "archive")]
+    pub(crate) git: Option<String>,
+    /// The package with its version: pkg:cargo/serde@1.0.229. An archive says it itself, and so does a Julia package's commit.
     #[arg(long, value_name = "PURL", value_parser = release)]
     pub(crate) package: Option<Purl>,
     /// The key to sign with, as gpg understands it. Otherwise git's global user.signingkey, otherwise gpg's default.
@@ -136,7 +141,7 @@ pub(crate) struct SignArgs {
     /// Where the code comes from: the address of its repository.
     #[arg(long, value_name = "URL")]
     pub(crate) repository: Option<String>,
-    /// The revision in that repository.
+    /// The revision in that repository; with --git it is known.
     #[arg(long, value_name = "REVISION", requires = "repository")]
     pub(crate) commit: Option<String>,
     /// Do not ask.

@@ -1,4 +1,4 @@
-//! `countersign sign`: a directory, or an archive.
+//! `countersign sign`: a directory, an archive, or a commit.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -30,7 +30,8 @@ pub(super) fn run(
     let programs = Programs::new(&context.edge.path, context.edge.terminal.clone());
     let progress = Progress::new(context.edge.progress);
     let limits = context.limits.with_contained_links(arguments.contained_symlinks);
-    let form = form(arguments)?;
+    let here = arguments.dir.clone().unwrap_or_else(|| PathBuf::from("."));
+    let form = form(arguments, &here)?;
     let measured = measure(form, arguments.package.as_ref(), &limits, &progress)?;
     drop(progress);
     let release = match measured {
@@ -44,16 +45,18 @@ pub(super) fn run(
     let (stores, mut authors) = match form {
         Form::Folder(_) => (arguments.store.clone(), Vec::new()),
         Form::Archive(_) => places(&arguments.store, &context.edge.folder, context)?,
+        Form::Commit { folder, .. } => places(&arguments.store, &context.edge.folder.join(folder), context)?,
     };
     authors.extend(arguments.author.iter().cloned());
     let repository = arguments.repository.clone();
+    let commit = arguments.commit.clone().or_else(|| release.commit().map(str::to_owned));
     let how = How {
         key: arguments.key.as_deref(),
         authors: &authors,
         stores: &stores,
         previous: &arguments.previous,
         first: arguments.first,
-        source: repository.map(|repository| Source { repository, commit: arguments.commit.clone() }),
+        source: repository.map(|repository| Source { repository, commit: commit.clone() }),
         consent: Consent::of(arguments.yes),
         format: arguments.format,
     };
@@ -173,8 +176,11 @@ pub(super) fn places(
 pub(super) struct Unusable(Reason);
 
 /// In which form the release lies. A file that is called an archive is one.
-fn form(arguments: &SignArgs) -> anyhow::Result<Form<'_>> {
+fn form<'a>(arguments: &'a SignArgs, here: &'a Path) -> anyhow::Result<Form<'a>> {
     let is_archive = |path: &PathBuf| path.extension().is_some_and(|end| end == ARCHIVE) && path.is_file();
+    if let Some(revision) = &arguments.git {
+        return Ok(Form::Commit { folder: here, revision });
+    }
     match (&arguments.archive, &arguments.dir) {
         (Some(file), _) => Ok(Form::Archive(file)),
         (None, Some(dir)) if is_archive(dir) => Ok(Form::Archive(dir)),

@@ -27,6 +27,8 @@ use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
 use crate::tree::Built;
 use artifacts::Overrides;
+pub use choice::PROJECTS;
+pub use identity::described;
 use installation::Installation;
 use manifest::{Entry, Manifest, Registry, Source};
 use registries::Registries;

@@ -1,4 +1,5 @@
-//! What an author signs: a folder as it lies, or what a packaged archive holds. It is measured once, before anything is asked.
+//! What an author signs: a folder as it lies, what a packaged archive holds, or the tree of a commit. It is measured once, before
+//! anything is asked.
 //!
 //! An archive is what packaging made, so it is read and never unpacked: the working tree beside it may hold more, or less. What
 //! it says of its own name and version must be what is signed.
@@ -8,7 +9,8 @@ use std::path::{Path, PathBuf};
 use crate::archive;
 use crate::beneath::Folder;
 use crate::digest::Digest;
-use crate::ecosystem::cargo;
+use crate::ecosystem::{cargo, julia};
+use crate::git::Repository;
 use crate::limits::Limits;
 use crate::package::Purl;
 use crate::path::PackagePath;
@@ -28,6 +30,13 @@ pub enum Form<'a> {
     Folder(&'a Path),
     /// A `.crate` archive, as `cargo package` makes it.
     Archive(&'a Path),
+    /// A revision of the repository of a folder.
+    Commit {
+        /// The folder.
+        folder: &'a Path,
+        /// The revision, as git names it.
+        revision: &'a str,
+    },
 }
 
 /// What came of measuring.
@@ -51,6 +60,7 @@ pub struct Release {
     notes: Vec<Reason>,
     own: Own,
     folder: Option<PathBuf>,
+    commit: Option<String>,
 }
 
 impl Release {
@@ -72,6 +82,17 @@ impl Release {
     /// What is worth telling, but refuses nothing.
     pub fn notes(&self) -> &[Reason] {
         &self.notes
+    }
+
+    /// A release that lies in no folder of its own.
+    fn elsewhere(package: Purl, text: TreeText, commit: Option<String>) -> Self {
+        let digest = text.digest();
+        Self { package, text, digest, notes: Vec::new(), own: Own::default(), folder: None, commit }
+    }
+
+    /// The commit that it was read from.
+    pub fn commit(&self) -> Option<&str> {
+        self.commit.as_deref()
     }
 
     /// The evidence that lies in the release's own folder.
@@ -98,6 +119,7 @@ pub fn measure(
     match form {
         Form::Folder(dir) => of_folder(dir, named, limits, watcher),
         Form::Archive(file) => of_archive(file, named, limits),
+        Form::Commit { folder, revision } => of_commit(folder, revision, named, limits),
     }
 }
 
@@ -118,7 +140,7 @@ fn of_folder(
     };
     let (text, digest, notes) = (tree.text().clone(), tree.digest(), tree.notes().to_vec());
     let folder = Some(dir.to_path_buf());
-    Ok(Measured::Fit(Box::new(Release { package, text, digest, notes, own, folder })))
+    Ok(Measured::Fit(Box::new(Release { package, text, digest, notes, own, folder, commit: None })))
 }
 
 fn of_archive(file: &Path, named: Option<&Purl>, limits: &Limits) -> Result<Measured, PublishError> {
@@ -146,9 +168,33 @@ fn of_archive(file: &Path, named: Option<&Purl>, limits: &Limits) -> Result<Meas
         return refused(reasons);
     }
     let package = named.cloned().unwrap_or(declared);
-    let (digest, own) = (packed.text.digest(), Own::default());
-    let release = Release { package, text: packed.text, digest, notes: Vec::new(), own, folder: None };
-    Ok(Measured::Fit(Box::new(release)))
+    Ok(Measured::Fit(Box::new(Release::elsewhere(package, packed.text, None))))
+}
+
+fn of_commit(folder: &Path, revision: &str, named: Option<&Purl>, limits: &Limits) -> Result<Measured, PublishError> {
+    let repository = Repository::open(folder, limits)?;
+    let found = repository.find(revision)?;
+    let held = repository.measure(&found, &julia::PROJECTS)?;
+    let mut reasons = held.reasons;
+    let declared = match held.kept {
+        // What is called otherwise on purpose, as the tree of a Cargo workspace, says nothing of Julia.
+        Some((name, content)) if named.is_none_or(|named| named.kind() == "julia") => {
+            julia::described(name, &content).map_err(|reason| reasons.push(reason)).ok()
+        }
+        _ => None,
+    };
+    if let (Some(declared), Some(named)) = (&declared, named) {
+        reasons.extend(differs(declared, named, "Project.toml"));
+    }
+    let package = named.cloned().or(declared);
+    reasons.extend(held.text.iter().flat_map(unportable));
+    match (held.text, package) {
+        (Some(text), Some(package)) if reasons.is_empty() => {
+            Ok(Measured::Fit(Box::new(Release::elsewhere(package, text, Some(found.commit.to_string())))))
+        }
+        (Some(_), None) if reasons.is_empty() => Err(PublishError::Unnamed),
+        (_, package) => Ok(Measured::Refused(package, reasons)),
+    }
 }
 
 /// Reads a plain file; one more byte than the limit is enough to see that it is over it.

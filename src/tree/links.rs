@@ -22,32 +22,44 @@ pub(super) fn check(walked: &Walked, links: Links, notes: &mut Notes) {
         return;
     }
     let files: BTreeSet<&str> = walked.files.iter().map(|file| file.path.as_str()).collect();
-    let links: BTreeSet<&str> = walked.links.iter().map(|link| link.path.as_str()).collect();
+    let links: Vec<_> = walked.links.iter().map(|link| (link.path.as_str(), link.target.as_slice())).collect();
     let folders = walked.directories.iter().filter_map(|directory| directory.path.as_ref());
     let folders: BTreeSet<&str> = folders.map(PackagePath::as_str).collect();
-    for link in &walked.links {
-        let escapes = leads_to(link, &folders, &links).and_then(|end| match end.as_str() {
-            end if links.contains(end) => Err("it leads to another link"),
-            end if files.contains(end) => Ok(()),
-            end if holds(end, link.path.as_str()) => Err("it leads to a directory that holds it"),
-            end if folders.contains(end) => Ok(()),
-            _ => Err("it leads to nothing in the tree"),
-        });
-        if let Err(why) = escapes {
-            let message = format!("a symbolic link, and {why}; it is not followed");
-            let reason = Reason::new(Code::SymlinkEscape, Answer::Reject, message).at(link.path.as_str());
-            notes.refuse(link.path.as_str(), reason);
-        }
+    for reason in not_contained(&links, &files, &folders) {
+        let path = reason.path.clone().unwrap_or_default();
+        notes.refuse(&path, reason);
     }
 }
 
+/// A reason for each link, with what it says, that is not contained in a tree of these files and directories.
+pub(crate) fn not_contained(links: &[(&str, &[u8])], files: &BTreeSet<&str>, folders: &BTreeSet<&str>) -> Vec<Reason> {
+    let names: BTreeSet<&str> = links.iter().map(|(path, _)| *path).collect();
+    let refused = |(path, target): &(&str, &[u8])| {
+        let why = leads_to(path, target, folders, &names).and_then(|end| match end.as_str() {
+            end if names.contains(end) => Err("it leads to another link"),
+            end if files.contains(end) => Ok(()),
+            end if holds(end, path) => Err("it leads to a directory that holds it"),
+            end if folders.contains(end) => Ok(()),
+            _ => Err("it leads to nothing in the tree"),
+        });
+        let message = format!("a symbolic link, and {}; it is not followed", why.err()?);
+        Some(Reason::new(Code::SymlinkEscape, Answer::Reject, message).at(*path))
+    };
+    links.iter().filter_map(refused).collect()
+}
+
 /// Where a link leads, by names of the tree; the root is the empty text.
-fn leads_to(link: &Link, folders: &BTreeSet<&str>, links: &BTreeSet<&str>) -> Result<String, &'static str> {
-    let text = str::from_utf8(&link.target).map_err(|_| "what it says is not UTF-8")?;
+fn leads_to(
+    path: &str,
+    target: &[u8],
+    folders: &BTreeSet<&str>,
+    links: &BTreeSet<&str>,
+) -> Result<String, &'static str> {
+    let text = str::from_utf8(target).map_err(|_| "what it says is not UTF-8")?;
     if text.starts_with('/') {
         return Err("it says an absolute path");
     }
-    let mut here: Vec<&str> = link.path.as_str().split('/').collect();
+    let mut here: Vec<&str> = path.split('/').collect();
     here.pop();
     for name in text.split('/') {
         let place = here.join("/");

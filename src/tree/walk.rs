@@ -17,7 +17,7 @@ use crate::tree_text::{EVIDENCE_FOLDER, LimitFault, is_evidence_name};
 
 use super::additions::addition;
 use super::again::{listing_digest, most_names};
-use super::{LINK, Notes, SPECIAL, SurveyRequest, changed, refusal};
+use super::{EVIDENCE_ELSEWHERE, LINK, Notes, SPECIAL, SurveyRequest, changed, refusal};
 
 /// Every file and directory that was found.
 #[derive(Default)]
@@ -194,8 +194,7 @@ impl Step {
         }
         counts.add(&facts);
         if str::from_utf8(name).is_ok_and(is_evidence_name) {
-            let message = "`.countersign` is a directory at the top of a package, spelled just so, and nowhere else";
-            return self.notes.reasons.push(reject(Code::EvidenceUnknownFile, message));
+            return self.notes.reasons.push(reject(Code::EvidenceUnknownFile, EVIDENCE_ELSEWHERE));
         }
         let path = match PackagePath::parse(&raw) {
             Ok(path) => path,

@@ -32,7 +32,7 @@ const ROWS: &[&[&str]] = &[
     &["openpgp"],
     &["statement"],
     &["diff"],
-    &["archive"],
+    &["archive", "git"],
     &["tree"],
     &["tree_text", "git_tree"],
     &["beneath", "own_file"],

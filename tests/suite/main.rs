@@ -20,6 +20,7 @@ mod fifty_crates;
 mod first_sight;
 mod first_verdict;
 mod floors;
+mod git;
 mod git_trees;
 mod gpg_matrix;
 mod hostile_keyrings;

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "shared functions of tests")]
 
 mod cargo;
+mod commit;
 mod crash;
 mod desk;
 pub(crate) mod full_disk;

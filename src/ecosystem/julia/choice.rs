@@ -105,6 +105,6 @@ fn version_of(name: &str) -> Option<(u32, u32)> {
 }
 
 /// The names of a package's or environment's own description.
-pub(super) const PROJECTS: [&str; 2] = ["JuliaProject.toml", "Project.toml"];
+pub const PROJECTS: [&str; 2] = ["JuliaProject.toml", "Project.toml"];
 /// The names of manifests for every version.
 const PLAIN: [&str; 3] = ["JuliaManifest.toml", "Manifest.toml", "AppManifest.toml"];

@@ -112,7 +112,7 @@ fn an_archive_that_is_not_what_it_says_is_refused_by_its_code() {
     desk.refuses(
         &home,
         "sign good.crate --first --yes",
-        "Error: an archive is signed as it is, so its evidence goes into a store, and none was named\n\
+        "Error: what is signed stays as it is, so the evidence goes into a store, and none was named\n\
          Hint: name one with --store DIR; it is made where there is none",
     );
     desk.refuses(
