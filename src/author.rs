@@ -41,7 +41,8 @@ impl Author {
         })
     }
 
-    fn parse(bytes: &[u8], folder: &Path) -> Result<Self, String> {
+    /// Reads the file's text; `folder` is where it lies.
+    pub(crate) fn parse(bytes: &[u8], folder: &Path) -> Result<Self, String> {
         let text = str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
         let written: Written = toml::from_str(text).map_err(|error| error.message().to_owned())?;
         if written.countersign != VERSION {
@@ -67,6 +68,14 @@ impl Author {
              # Fingerprints of all who sign each release.\n\
              # authors = []\n"
         )
+    }
+}
+
+impl Author {
+    /// The store that a file of this text names, as it is written there.
+    pub(crate) fn evidence_in(text: &[u8]) -> Option<String> {
+        let written: Written = toml::from_str(str::from_utf8(text).ok()?).ok()?;
+        Some(written.evidence)
     }
 }
 

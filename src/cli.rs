@@ -11,6 +11,7 @@ mod check;
 mod diff;
 mod doctor;
 mod ground;
+mod init;
 mod keyring;
 mod policy;
 mod project;
@@ -45,6 +46,7 @@ use crate::report::Report;
 use crate::report::project::{Detail, ProjectText};
 use crate::report::text::Text;
 use crate::settings::{self, Search, Settings, Subject};
+use crate::setup::SetupError;
 use crate::store::StoreError;
 use crate::time::{Times, Timestamp};
 use crate::verify::VerifyError;
@@ -158,6 +160,7 @@ fn dispatch(command: Command, context: &Context<'_>, out: &mut dyn Write, err: &
         Command::Verify(arguments) => verify::run(&arguments, context, out),
         Command::Accept(arguments) => accept::run(&arguments, context, out, err),
         Command::Sign(arguments) => sign::run(&arguments, context, out, err),
+        Command::Init(arguments) => init::run(&arguments, context, out, err),
         Command::Diff(arguments) => diff::run(&arguments, context, out),
         Command::Review(arguments) => review::run(&arguments, context, out, err),
         Command::Check(command) => check::run(&command, context, out, err),
@@ -275,7 +278,11 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
         let cargo = || cause.downcast_ref::<CargoError>().and_then(CargoError::hint);
         let words = || cause.downcast_ref::<cargo::WordsUse>().and_then(cargo::WordsUse::hint);
         let publishing = || cause.downcast_ref::<cargo::PublishUse>().and_then(cargo::PublishUse::hint);
+        let setup = || cause.downcast_ref::<SetupError>().and_then(SetupError::hint);
+        let init = || cause.downcast_ref::<init::InitUse>().and_then(init::InitUse::hint);
         publish
+            .or_else(setup)
+            .or_else(init)
             .or_else(cargo)
             .or_else(words)
             .or_else(publishing)

@@ -107,6 +107,25 @@ impl Repository {
     }
 }
 
+/// Where the hooks of a repository lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hooks {
+    /// The folder that git has for them.
+    pub folder: PathBuf,
+    /// Whether the repository's configuration says something of it, which is not understood any further.
+    pub configured: bool,
+}
+
+/// Finds where the hooks of a folder's repository lie.
+///
+/// # Errors
+/// There is none, or it is somebody else's.
+pub fn hooks(folder: &Path) -> Result<Hooks, GitError> {
+    let place = Place::find(folder)?;
+    Ok(Hooks { folder: place.common().join("hooks"), configured: place.names_hooks()? })
+}
+
 /// How many tags may stand for each other.
 const TAGS: usize = 8;
 

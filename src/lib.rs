@@ -57,6 +57,7 @@ pub mod reading;
 pub mod reason;
 pub mod report;
 pub mod settings;
+pub mod setup;
 pub mod shown;
 pub mod state;
 pub mod statement;

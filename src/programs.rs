@@ -71,6 +71,16 @@ impl Programs {
         }
     }
 
+    /// Whether the user's global configuration of git says where hooks lie.
+    ///
+    /// # Errors
+    /// Git is there but cannot be run.
+    pub fn git_names_hooks(&self) -> Result<bool, ProgramError> {
+        let Some(git) = self.find("git") else { return Ok(false) };
+        let output = run(command(&git).args(["config", "--global", "--get", "--", "core.hooksPath"]), "git")?;
+        Ok(output.status.success())
+    }
+
     /// gpg's own `default-key` setting.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod audit;
 mod cargo;
 mod certify;
+mod init;
 mod keyring;
 mod policy;
 mod reading;
@@ -19,6 +20,7 @@ use crate::reason::Code;
 pub(crate) use audit::AuditArgs;
 pub(crate) use cargo::{CargoArguments, CargoCommand, PublishArgs};
 pub(crate) use certify::CertifyArgs;
+pub(crate) use init::InitArgs;
 pub(crate) use keyring::KeyringCommand;
 pub(crate) use policy::{PolicyCommand, TemplateName};
 pub(crate) use reading::{
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Measure a release, show what changed since the last one, write and sign its manifest.
     Sign(SignArgs),
+    /// Set a project up for its authors: a policy, where evidence goes, a hook that signs what is tagged; or take that away.
+    Init(InitArgs),
     /// Show the difference of two directories, with what other tools hide.
     Diff(DiffArgs),
     /// Show a package's code, or how it changed, and sign what you think of it.

@@ -33,7 +33,10 @@ impl Place {
         let pointer = own.join("commondir");
         let common = match read(&pointer)? {
             None => own.clone(),
-            Some(text) => own.join(text.trim_end_matches('\n')),
+            Some(text) => {
+                let common = own.join(text.trim_end_matches('\n'));
+                fs::canonicalize(&common).map_err(|source| GitError::Read { path: common, source })?
+            }
         };
         for path in [&own, &common] {
             if !is_repository(path) && *path == common {
@@ -46,6 +49,15 @@ impl Place {
             return form("its tags and branches are in a table (reftable)");
         }
         Ok(Self { own, common })
+    }
+
+    /// Whether the configuration here names another folder for hooks, or leads to files that could. It is not understood any
+    /// further, and what the user's own configuration says is not known here.
+    pub(super) fn names_hooks(&self) -> Result<bool, GitError> {
+        let files = [self.common.join("config"), self.own.join("config.worktree")];
+        let texts = files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+        let mut texts = texts.into_iter().flatten().map(|text| text.to_ascii_lowercase());
+        Ok(texts.any(|text| text.contains("hookspath") || text.contains("[include")))
     }
 
     /// The worktree's own folder, in which its `HEAD` lies.

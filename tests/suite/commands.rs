@@ -54,6 +54,7 @@ fn every_command_has_an_example_in_its_help() {
     for command in [
         "verify",
         "sign",
+        "init",
         "diff",
         "review",
         "check-record",

@@ -93,3 +93,9 @@ fn the_commands_that_are_shown_exist() {
         }
     }
 }
+
+#[test]
+fn the_hook_that_is_shown_is_the_one_that_is_written() {
+    let shown = blocks(&document("docs/authors.md"), "sh");
+    assert_eq!(shown, [countersign::setup::HOOK]);
+}

@@ -17,6 +17,7 @@ const ROWS: &[&[&str]] = &[
     &["programs"],
     &["audit"],
     &["verify"],
+    &["setup"],
     &["settings", "author"],
     &["state"],
     &["cache"],

@@ -10,6 +10,7 @@ mod commit;
 mod crash;
 mod desk;
 pub(crate) mod full_disk;
+mod init;
 mod keys;
 mod packed;
 mod refusals;

@@ -9,7 +9,7 @@ use crate::tools::{Home, found};
 const UUID: &str = "7876af07-990d-54b4-ab0e-23690620f79a";
 
 /// Runs git in a folder of the desk.
-fn git(desk: &Desk, home: &Home, folder: &str, words: &str) -> String {
+pub(super) fn git(desk: &Desk, home: &Home, folder: &str, words: &str) -> String {
     let mut git = Command::new("git");
     desk.dress(&mut git, home);
     git.current_dir(desk.at(folder)).args(["-c", "user.name=alice", "-c", "user.email=alice@example.org"]);
@@ -19,7 +19,7 @@ fn git(desk: &Desk, home: &Home, folder: &str, words: &str) -> String {
 }
 
 /// A Julia package at the desk, in a repository with a version that is tagged.
-fn write_package(desk: &Desk, home: &Home, version: &str) {
+pub(super) fn write_package(desk: &Desk, home: &Home, version: &str) {
     if !desk.at("Example").exists() {
         fs::create_dir(desk.at("Example")).unwrap();
         git(desk, home, "Example", "init --quiet --initial-branch=main");
