@@ -28,9 +28,10 @@ pub(super) fn run(arguments: &ReportArgs, context: &Context<'_>, out: &mut dyn W
     {
         return Err(NotWritten { path: file.to_path_buf(), why: Why::Inside }.into());
     }
+    let base = arguments.base.as_deref();
     let gathered = match ecosystem {
-        Some(_) => Ground::of_project(question, None, context),
-        None => Ground::gather(question, None, context),
+        Some(_) => Ground::of_project(question, base, context),
+        None => Ground::gather(question, base, context),
     };
     let report = match gathered {
         Err(Refused(report)) => *report,

@@ -8,6 +8,7 @@ mod browser;
 mod cache;
 mod card;
 mod certify;
+mod ci;
 mod codes;
 mod commands;
 mod corpus;

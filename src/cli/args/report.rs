@@ -13,7 +13,8 @@ Examples:
   countersign report --html report.html
   countersign report acme-2.1 --html acme.html
   countersign report acme-2.1 --package pkg:generic/acme@2.1 --store evidence --html -
-  countersign report --sarif countersign.sarif --html report.html")]
+  countersign report --sarif countersign.sarif --html report.html
+  countersign report --base ../merge-base --store evidence --sarif countersign.sarif")]
 #[command(group = ArgGroup::new("pages").required(true).multiple(true))]
 pub(crate) struct ReportArgs {
     #[command(flatten)]
@@ -24,6 +25,9 @@ pub(crate) struct ReportArgs {
     /// Where the reasons go as SARIF 2.1.0, for what shows them beside a change; `-` for standard output.
     #[arg(long, value_name = "FILE", group = "pages")]
     pub(crate) sarif: Option<PathBuf>,
+    /// Judge by the policy, keyring and lock of this checkout, the merge base, and tell how those here differ.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["policy", "lock", "signer"])]
+    pub(crate) base: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
