@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the program itself is run")]
 
 mod checks;
+mod hostile;
 mod julia;
 mod made;
 mod real;
