@@ -11,7 +11,7 @@ mod identity;
 mod installation;
 pub mod manifest;
 mod registries;
-mod slug;
+pub mod slug;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use super::manifest::Uuid;
 pub(super) const LENGTHS: [usize; 2] = [5, 4];
 
 /// The name of a package's folder.
-pub(super) fn slug(uuid: Uuid, tree: &[u8], length: usize) -> String {
+pub fn slug(uuid: Uuid, tree: &[u8], length: usize) -> String {
     let sum = uuid.value().to_le_bytes().iter().chain(tree).fold(!0, |sum, byte| step(sum, *byte));
     let mut rest = !sum;
     let mut slug = String::with_capacity(length);
