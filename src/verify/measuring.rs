@@ -134,7 +134,15 @@ fn hold_against_installed(survey: &Survey, request: &Request<'_>, told: &mut Vec
 /// Tells how the directory is not the tree of git that the lockfile names.
 fn hold_against_git(survey: &Survey, told: &mut Vec<Reason>) {
     match survey.git_differences() {
-        Some(differences) => told.extend(differences.iter().cloned()),
+        Some(differences) => {
+            // What was found to be added is told once, by whoever knows more of it.
+            let again = |one: &Reason| {
+                one.code == Code::FileAdded
+                    && differences.iter().any(|other| (other.code, &other.path) == (one.code, &one.path))
+            };
+            told.retain(|one| !again(one));
+            told.extend(differences.iter().cloned());
+        }
         None if Outcome::of_reasons(told) != Outcome::Accepted => {}
         None => {
             let message = "it could not be told whether this is the tree that the lockfile names";
@@ -152,15 +160,17 @@ fn look(
     exemption: Option<&Exemption>,
 ) -> Result<Survey, SurveyError> {
     let rules = request.policy.tree();
+    let git = request.installed.and_then(|installed| installed.git);
     survey(&SurveyRequest {
         dir: request.dir,
-        worktree: rules.worktree,
+        // No installer makes a worktree, and what hashes trees as Julia does goes past a `.git` in one.
+        worktree: rules.worktree && git.is_none(),
         portable: rules.portable_names && exemption.is_none(),
         exclude: Some(&rules.exclude),
         additions: request.installed.map(|installed| installed.place.additions).unwrap_or_default(),
         dropped,
         expected,
-        git: request.installed.and_then(|installed| installed.git),
+        git,
         limits: request.limits,
         watcher: request.watcher,
     })

@@ -227,6 +227,19 @@ fn code_that_building_wrote_waits_for_the_users_word() {
 }
 
 #[test]
+fn a_worktree_is_nothing_that_julia_installs() {
+    let all = packages(1);
+    let world = World::new(&all);
+    let policy = "countersign = \"policy/1\"\nworktree = \"accept\"\n[[rule]]\npackages = [\"*\"]\n\
+                  unsigned = \"accept\"\nrequire = { author = {} }\n";
+    world.write("project/countersign.toml", policy);
+    assert_eq!(world.verify(&[]), (Some(0), vec![]));
+    fs::create_dir(world.inside(&all[0], ".git")).expect("made");
+    fs::write(world.inside(&all[0], ".git/evil.jl"), "").expect("written");
+    assert_eq!(world.verify(&[]), (Some(1), vec![of(&all[0], "path-git .git")]));
+}
+
+#[test]
 fn a_project_is_remembered_and_what_is_in_packages_is_not_read() {
     let policy = "countersign = \"policy/1\"\n[[rule]]\npackages = [\"pkg:julia/Nothing\"]\n";
     let all: Vec<_> = packages(3).into_iter().map(|one| one.with("countersign.toml", policy)).collect();
@@ -347,6 +360,10 @@ fn what_an_author_signed_is_vouched_for_where_users_installed_it() {
     // What building leaves is left out of the signed tree too, and a changed byte is told by both layers.
     fs::write(world.inside(&package, "deps/build.log"), "built").expect("written");
     assert_eq!(world.verify(&["--locked"]), (Some(0), vec![]));
+    fs::write(world.inside(&package, "src/Package1.jl.cov"), "").expect("written");
+    let told = ["content-differs", "file-added src/Package1.jl.cov"].map(|told| of(&package, told));
+    assert_eq!(world.verify(&[]), (Some(1), told.into()), "it is told once");
+    fs::remove_file(world.inside(&package, "src/Package1.jl.cov")).expect("removed");
     fs::write(world.inside(&package, "src/Package1.jl"), "module Package1\nenD\n").expect("written");
     let told: Vec<_> = ["content-differs", "content-differs src/Package1.jl", "git-tree-differs ."]
         .map(|told| of(&package, told))
