@@ -46,6 +46,7 @@ impl fmt::Display for ProjectText<'_> {
             let policy = &self.report.policy.source;
             writeln!(f, "  {} ({}), policy {policy}, at {}", project.lockfile, project.ecosystem, self.report.at)?;
         }
+        self.held(f)?;
         write_reasons(f, &self.report.reasons)?;
         let mut rows: Vec<_> = self.report.packages.iter().map(Row::new).collect();
         rows.sort_by(|a, b| (a.rank, &a.name, &a.version).cmp(&(b.rank, &b.name, &b.version)));
@@ -98,6 +99,18 @@ impl ProjectText<'_> {
             }
             Outcome::Accepted => line,
         }
+    }
+
+    /// What is known of packages that nobody signed, too; where that is so of all of them.
+    fn held(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = Counts::of(self.report);
+        let foreign = counts.all - counts.local - counts.builtin;
+        let other = |one: &PackageReport| has(one, Code::LockUnchecked) || has(one, Code::GeneratedCode);
+        let unchecked = self.report.packages.iter().any(other);
+        if self.report.verdict != Outcome::Accepted || unchecked || foreign == 0 {
+            return Ok(());
+        }
+        writeln!(f, "  every file of these {foreign} is as the lockfile's checksums say")
     }
 
     fn table(&self, f: &mut fmt::Formatter<'_>, rows: &[Row<'_>]) -> fmt::Result {

@@ -136,6 +136,7 @@ fn the_first_line_tells_what_it_comes_to() {
         str![[r#"
 0 of 2 vouched for; 2 unsigned; 0 remembered (run `countersign accept`)
   Cargo.lock (cargo), policy built-in, at 2026-11-22T00:00:00Z
+  every file of these 2 is as the lockfile's checksums say
 note [policy-built-in]: no policy was found: the built-in one decides, which remembers the first author of a package
   -> write one: `countersign policy init`
 
