@@ -4,6 +4,7 @@
 //! Both verdicts are `verify`'s: on what is there, and on the same under a policy that distrusts the certificate. Nothing
 //! is written.
 
+pub mod one_key;
 pub mod text;
 pub mod touched;
 

@@ -9,6 +9,7 @@ pub mod choice;
 mod clauses;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub mod heard;
 pub mod memory;
 pub mod needs;
 mod noes;
@@ -16,6 +17,7 @@ mod notes;
 pub mod reviews;
 pub mod roots;
 pub mod said;
+pub mod suppose;
 #[cfg(test)]
 mod tests;
 pub mod without;
@@ -35,11 +37,11 @@ use crate::policy::Policy;
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
 use crate::time::Times;
-use crate::tree::MeasuredTree;
 use crate::trust::authentication::Authentication;
 use authentic::{authentic, check_clock};
 use authors::{Release, Right, Scale};
 use clauses::Evidence;
+use heard::Present;
 use memory::VersionOrder;
 use reviews::{Hop, Reviews};
 use said::{Said, Speakers};
@@ -209,7 +211,7 @@ pub struct Case<'a> {
     /// The place in `releases` of the one that the tree was compared with.
     pub compared: Option<usize>,
     /// The tree, where it could be measured.
-    pub tree: Option<&'a MeasuredTree>,
+    pub tree: Option<Present>,
     /// What was said beside manifests.
     pub said: Said<'a>,
     /// What was found on the way: faults and differences of the tree, evidence that was set aside.
@@ -226,9 +228,9 @@ pub struct Case<'a> {
 pub fn judge(case: Case<'_>) -> Verdict {
     let release = case.compared.and_then(|place| case.releases.get(place));
     let mut verdict = Verdict {
-        tree: case.tree.map(MeasuredTree::digest),
-        files: case.tree.map(MeasuredTree::files),
-        bytes: case.tree.map(MeasuredTree::bytes),
+        tree: case.tree.map(|tree| tree.digest),
+        files: case.tree.map(|tree| tree.files),
+        bytes: case.tree.map(|tree| tree.bytes),
         manifest: release.map(|release| release.opened.digest()),
         ..Verdict::refused(case.package.cloned(), Vec::new())
     };

@@ -3,6 +3,7 @@
 //!
 //! It starts no process, uses no network and writes nothing.
 
+pub mod alone;
 mod artifacts;
 mod asking;
 pub mod checksums;
@@ -43,6 +44,7 @@ use crate::trust::view::View;
 use crate::verdict::authors::{Origin, Overriding, Scale, Trust};
 use crate::verdict::chain::Chain;
 use crate::verdict::choice::Choice;
+use crate::verdict::heard::Present;
 use crate::verdict::memory::Memory;
 use crate::verdict::needs::{Asked, Need};
 use crate::verdict::roots::{Roots, measure};
@@ -210,6 +212,15 @@ struct Judged {
 }
 
 fn judge_package<'n>(request: &Request<'_>, shared: &'n Shared<'n>, wanted_needs: bool) -> Result<Judged, VerifyError> {
+    gather(request, shared, |gathered, keyring, shared, _| gathered.judge(request, keyring, shared, wanted_needs))
+}
+
+/// Gathers what speaks of a package, and acts on it by the network that holds for it, which is the shared one or its own.
+fn gather<'n, T>(
+    request: &Request<'_>,
+    shared: &'n Shared<'n>,
+    act: impl for<'g, 's> FnOnce(Gathered<'g>, &Keyring, &'s Shared<'s>, Whose) -> Result<T, VerifyError>,
+) -> Result<T, VerifyError> {
     let path = || request.dir.to_path_buf();
     let folder = Folder::open(request.dir).map_err(|source| VerifyError::Directory { path: path(), source })?;
     let own = Own::read(&folder, request.limits);
@@ -250,18 +261,25 @@ fn judge_package<'n>(request: &Request<'_>, shared: &'n Shared<'n>, wanted_needs
     }
     let gathered = Gathered { own: &own, wanted: wanted.as_ref(), rule, memory, voices, candidates, beside, found };
     if certificates.is_empty() {
-        return gathered.judge(request, request.keyring, shared, wanted_needs);
+        return act(gathered, request.keyring, shared, Whose::Shared);
     }
     // Certificates that came with this package are no other package's. Where they say something new of certificates that
     // are trusted, such as a revocation, the package gets a network of its own.
     let certificates = certificates.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     let keyring = request.keyring.with_evidence(certificates, request.limits);
     if keyring.only_adds_evidence_to(request.keyring) {
-        return gathered.judge(request, &keyring, shared, wanted_needs);
+        return act(gathered, &keyring, shared, Whose::Shared);
     }
     let network = has_trust(request.policy).then(|| Network::new(&keyring, request.times));
     let shared = Shared::of(network.as_ref(), &keyring, request.policy);
-    gathered.judge(request, &keyring, &shared, wanted_needs)
+    act(gathered, &keyring, &shared, Whose::Own)
+}
+
+/// Whose network it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Shared,
+    Own,
 }
 
 /// All that speaks of one package, unopened.
@@ -342,7 +360,7 @@ impl Gathered<'_> {
             scale: scale.as_ref(),
             releases: &releases,
             compared,
-            tree: tree.as_ref(),
+            tree: tree.as_ref().map(Present::from),
             said: Said { subject: request.installed.and_then(|installed| installed.subject), ..said.said() },
             found,
             refused: request.refused,

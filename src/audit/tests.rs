@@ -19,6 +19,7 @@ use crate::statement::{Manifest, Review, VersionTree};
 use crate::store::Store;
 use crate::tree::{SurveyRequest, survey};
 use crate::verdict::authors::Origin;
+use crate::verdict::suppose::Alone;
 use crate::verify::{Request, verify};
 
 /// A package that alice and bob signed and carol reviewed; a root that made ca an introducer, by whom alice, bob and dave are
@@ -270,4 +271,31 @@ fn a_subkey_is_answered_by_its_primary_key_and_a_stranger_by_a_question() {
     assert_eq!(told, Err(Subkey { subkey, primary: world.name("carol") }));
     let stranger = world.touched(&policy, &Lock::default(), &"0".repeat(40).parse().expect("a fingerprint"));
     assert!(stranger.expect("no subkey").is_nothing());
+}
+
+/// Each single key that suffices, for a few policies.
+#[test]
+fn single_keys_that_suffice_are_told() {
+    let world = World::new();
+    let alone = |require: &str| {
+        let policy = world.policy(require);
+        let found =
+            world.with(&policy, &Lock::default(), |request| crate::verify::alone::alone(request).expect("told"));
+        let keys = match found.alone.expect("a rule") {
+            Alone::Anybody => return "anybody".to_owned(),
+            Alone::Keys(keys) => keys,
+        };
+        let named = world.people.iter().filter(|(name, _)| keys.contains(&world.name(name)));
+        named.map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
+    };
+    // Both are known, so that each may be the first author; so is dave; and who introduces makes others known.
+    assert_eq!(alone("{ author = {} }"), "root ca alice bob dave");
+    // By the policy's word reviewers are carol alone, and nobody else can be both.
+    assert_eq!(alone(BOTH), "");
+    assert_eq!(alone("{ review = { from = [\"readers\"] } }"), "carol");
+    // One way leads through one introducer, and a root vouches for many.
+    assert_eq!(alone("{ author = { count = 2 } }"), "root");
+    assert_eq!(alone("{ author = { count = 2, independent = false } }"), "root ca");
+    assert_eq!(alone("{ any = [{ review = {} }, { author = { count = 2 } }] }"), "root ca");
+    assert_eq!(alone("{ check = { name = \"c\" } }"), "root ca");
 }

@@ -1,5 +1,6 @@
 //! `countersign audit FPR [PATH]…`: what a certificate touched, and which verdicts would change without it.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use super::args::{AuditArgs, Format, QuestionArgs, fingerprint};
 use super::ground::{Ground, Refused};
 use super::terminal::Progress;
 use super::{Context, project, tell, tell_json};
+use crate::audit::one_key::{self, OneKey};
 use crate::audit::text::Text;
 use crate::audit::touched::{Touched, touched};
 use crate::audit::{Audit, Next, Subject};
@@ -18,22 +20,19 @@ use crate::reason::Reason;
 use crate::report::{ProjectReport, Report};
 use crate::shown::Shown;
 use crate::verdict::Verdict;
+use crate::verify::alone::{alone, alone_in_project};
 use crate::verify::project::verify_project;
 use crate::verify::{Request, verify};
 
 pub(super) fn run(arguments: &AuditArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+    if arguments.one_key {
+        return one_key(arguments, context, out);
+    }
     let (first, paths) = arguments.words.split_first().expect("clap asks for one");
     let text = first.to_str().ok_or_else(|| anyhow::anyhow!("the fingerprint is no text"))?;
     let certificate = fingerprint(text).map_err(|why| anyhow::anyhow!("`{}`: {why}", Shown::new(text)))?;
-    if paths.len() > 1 && arguments.package.is_some() {
-        anyhow::bail!("--package is about one directory, and several were named");
-    }
-    let paths: Vec<_> = match paths {
-        [] => vec![None],
-        paths => paths.iter().map(|path| Some(PathBuf::from(path))).collect(),
-    };
     let mut subjects = Vec::new();
-    for path in paths {
+    for path in named(arguments, paths)? {
         match subject(&certificate, &arguments.question(path), context)? {
             Ok(subject) => subjects.push(subject),
             Err(report) => return Ok(tell(&report, arguments.format, out)?),
@@ -47,20 +46,86 @@ pub(super) fn run(arguments: &AuditArgs, context: &Context<'_>, out: &mut dyn Wr
     Ok(audit.answer.exit_code())
 }
 
+/// Tells which single keys would suffice.
+fn one_key(arguments: &AuditArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+    let mut subjects = Vec::new();
+    for path in named(arguments, &arguments.words)? {
+        match suspects(&arguments.question(path), context)? {
+            Ok(subject) => subjects.push(subject),
+            Err(report) => return Ok(tell(&report, arguments.format, out)?),
+        }
+    }
+    let found = OneKey::new(context.times(arguments.at).at, subjects);
+    match arguments.format {
+        Format::Json => tell_json(&serde_json::to_value(&found)?, out)?,
+        Format::Text => write!(out, "{}", one_key::Text(&found))?,
+    }
+    Ok(found.answer.exit_code())
+}
+
+/// The projects and packages that were named; where none is, the project here.
+fn named(arguments: &AuditArgs, paths: &[OsString]) -> anyhow::Result<Vec<Option<PathBuf>>> {
+    if paths.len() > 1 && arguments.package.is_some() {
+        anyhow::bail!("--package is about one directory, and several were named");
+    }
+    Ok(match paths {
+        [] => vec![None],
+        paths => paths.iter().map(|path| Some(PathBuf::from(path))).collect(),
+    })
+}
+
+/// What stands for one question: the ecosystem of a project, and all that is judged by.
+type Asked = (Option<&'static dyn Ecosystem>, Ground);
+
+/// Gathers what a question is answered by; where it cannot be, the report that says so.
+fn ask(question: &QuestionArgs, context: &Context<'_>) -> anyhow::Result<Result<Asked, Box<Report>>> {
+    let ecosystem = project::of(question, context)?;
+    let ground = match ecosystem {
+        Some(_) => Ground::of_project(question, None, context),
+        None => Ground::gather(question, None, context),
+    };
+    Ok(ground.map(|ground| (ecosystem, ground)).map_err(|Refused(report)| report))
+}
+
+/// Finds the single keys that would suffice for one project or package.
+fn suspects(question: &QuestionArgs, context: &Context<'_>) -> anyhow::Result<Result<one_key::Subject, Box<Report>>> {
+    let (ecosystem, ground) = match ask(question, context)? {
+        Ok(asked) => asked,
+        Err(report) => return Ok(Err(report)),
+    };
+    let request = ground.request(question, None, &());
+    let (source, mut reasons) = (request.source.clone(), request.notes.clone());
+    let (project, suspected) = match ecosystem {
+        None => (None, vec![alone(&request)?]),
+        Some(ecosystem) => match project::open(question.dir(), context)? {
+            Ok(project) => {
+                let locked = project.locked().len();
+                let progress = Progress::of_packages(context.edge.progress, locked);
+                let request = ground.request(question, None, &progress);
+                let suspected = alone_in_project(project.as_ref(), &request);
+                reasons.extend(project.notes().iter().cloned());
+                let name = project::lockfile(ecosystem, question, context);
+                (Some(ProjectReport::new(ecosystem.id(), name, locked)), suspected)
+            }
+            Err(reasons) => {
+                return Ok(Err(Box::new(project::unopened(ecosystem, question, &ground, reasons, context))));
+            }
+        },
+    };
+    let path = Shown::path(question.dir()).to_string();
+    let limits = &context.limits;
+    Ok(Ok(one_key::Subject::new((path, source), project, &suspected, request.keyring, reasons, limits)))
+}
+
 /// Judges one project or package with and without the certificate; where neither can be done, the report that says so.
 fn subject(
     certificate: &Fingerprint,
     question: &QuestionArgs,
     context: &Context<'_>,
 ) -> anyhow::Result<Result<Subject, Box<Report>>> {
-    let ecosystem = project::of(question, context)?;
-    let ground = match ecosystem {
-        Some(_) => Ground::of_project(question, None, context),
-        None => Ground::gather(question, None, context),
-    };
-    let ground = match ground {
-        Ok(ground) => ground,
-        Err(Refused(report)) => return Ok(Err(report)),
+    let (ecosystem, ground) = match ask(question, context)? {
+        Ok(asked) => asked,
+        Err(report) => return Ok(Err(report)),
     };
     let request = ground.request(question, None, &());
     let without = request.policy.clone().distrusting(certificate);

@@ -4,6 +4,7 @@
 //! one answers.
 
 pub mod spoken;
+pub mod suppose;
 
 use super::authentication::Authentication;
 use super::question::Question;
@@ -12,6 +13,7 @@ use crate::fingerprint::Fingerprint;
 use crate::grant::{Amount, Role};
 use crate::openpgp::UserIdStanding;
 use crate::package::Purl;
+use suppose::Supposition;
 
 /// How much a policy asks of the paths to somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub enum Authorisation {
     ByRetired,
     /// The roots do not reach them.
     Unreached,
+    /// They would be known, and perhaps have the role, if somebody's key were a thief's. No real question is answered so.
+    Supposed(Supposition),
 }
 
 impl View<'_, '_> {

@@ -80,7 +80,7 @@ pub(super) fn of_authors(release: Option<&Release<'_>>, scale: &Scale<'_>, reaso
     reasons.extend(authors.iter().filter_map(|(signer, right)| handover(signer, right)));
     reasons.extend(duplicates(authors.iter().map(|(signer, _)| *signer)));
     if scale.is_void() {
-        let anew = authors.iter().any(|(_, right)| matches!(right, Right::Named | Right::Granted(_)));
+        let anew = authors.iter().any(|(_, right)| matches!(right, Right::Named) || right.is_granted());
         let message = "what was accepted before rests on nobody but people whom you distrust by now";
         let step = "accept it anew once somebody whom you trust has signed it: `countersign accept` with \
                     `--override signer-denied` says who";

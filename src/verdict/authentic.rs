@@ -1,18 +1,13 @@
 //! Whether what was measured is what was signed, and not signed by a clock that runs ahead.
 
+use super::heard::{Heard, Present};
 use super::{Known, Outcome};
-use crate::openpgp::open::OpenedStatement;
 use crate::reason::{Answer, Code, Reason};
 use crate::statement::Manifest;
 use crate::time::{CLOCK_TOLERANCE, Times};
-use crate::tree::MeasuredTree;
 
 /// Compares what was measured with what was signed: digest and totals.
-pub(super) fn authentic(
-    release: &OpenedStatement<Manifest>,
-    tree: Option<&MeasuredTree>,
-    reasons: &mut Vec<Reason>,
-) -> Known {
+pub(super) fn authentic(release: Heard<'_, Manifest>, tree: Option<Present>, reasons: &mut Vec<Reason>) -> Known {
     let manifest = release.statement();
     let Some(tree) = tree else {
         return match Outcome::of_reasons(reasons) {
@@ -21,16 +16,11 @@ pub(super) fn authentic(
         };
     };
     let told = (manifest.tree(), manifest.files(), manifest.bytes());
-    if (tree.digest(), tree.files(), tree.bytes()) != told {
+    if (tree.digest, tree.files, tree.bytes) != told {
         if !reasons.iter().any(is_difference) {
             let message = format!(
                 "the tree is {} with {} files and {} bytes; signed was {} with {} files and {} bytes",
-                tree.digest(),
-                tree.files(),
-                tree.bytes(),
-                told.0,
-                told.1,
-                told.2
+                tree.digest, tree.files, tree.bytes, told.0, told.1, told.2
             );
             let step = "fetch the package again; with its tree text, the differing files would be named";
             reasons.push(Reason::new(Code::TreeDiffers, Answer::Reject, message).step(step));

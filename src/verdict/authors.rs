@@ -8,11 +8,11 @@ use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Chain, Handover};
+use super::heard::Heard;
 use super::memory::{Memory, Slot};
 use crate::fingerprint::Fingerprint;
 use crate::grant::Role;
 use crate::lock::Basis;
-use crate::openpgp::open::OpenedStatement;
 use crate::package::Purl;
 use crate::policy::rule::{AuthorClause, NewPackage, Requirement, Rule};
 use crate::policy::{People, Person, Policy, Voices};
@@ -20,6 +20,7 @@ use crate::reason::Code;
 use crate::statement::Manifest;
 use crate::trust::authentication::Authentication;
 use crate::trust::authorisation::Authorisation;
+use crate::trust::authorisation::suppose::Supposition;
 
 /// By what right a signer counts as author.
 #[derive(Debug, Clone)]
@@ -37,15 +38,32 @@ pub enum Right {
     Trusted(Box<Authentication>),
     /// The package is new, and the rule takes the first author that comes.
     FirstUse,
+    /// They would be granted the role, or known where the package is new, if a key were a thief's. Nobody has this right
+    /// where something real is judged.
+    Supposed(Supposition),
 }
 
 impl Right {
     /// On what an acceptance by this right rests.
     pub fn basis(&self) -> Basis {
         match self {
-            Self::Named | Self::Granted(_) | Self::Trusted(_) => Basis::Policy,
+            Self::Named | Self::Granted(_) | Self::Trusted(_) | Self::Supposed(_) => Basis::Policy,
             Self::Pinned(basis) | Self::HandedOver(basis) => *basis,
             Self::FirstUse => Basis::FirstUse,
+        }
+    }
+
+    /// Whether it rests on paths of trust.
+    pub(super) fn needs_path(&self) -> bool {
+        matches!(self, Self::Granted(_) | Self::Trusted(_) | Self::Supposed(_))
+    }
+
+    /// Whether it is the role itself, granted for this package.
+    pub(super) fn is_granted(&self) -> bool {
+        match self {
+            Self::Granted(_) => true,
+            Self::Supposed(supposition) => supposition.grants_role(),
+            _ => false,
         }
     }
 
@@ -107,7 +125,7 @@ pub enum Origin {
 #[non_exhaustive]
 pub struct Release<'a> {
     /// The manifest and its signatures.
-    pub opened: &'a OpenedStatement<Manifest>,
+    pub opened: Heard<'a, Manifest>,
     /// The best place in which it was found.
     pub origin: Origin,
     /// Who signed it, in the order of fingerprints.
@@ -217,7 +235,8 @@ pub trait Trust {
 
 impl Scale<'_> {
     /// Weighs each signer of a manifest of this package and version.
-    pub fn weigh<'a>(&self, opened: &'a OpenedStatement<Manifest>, origin: Origin) -> Release<'a> {
+    pub fn weigh<'a>(&self, opened: impl Into<Heard<'a, Manifest>>, origin: Origin) -> Release<'a> {
+        let opened = opened.into();
         let signers = self.weighed(opened.signers(), opened, origin);
         let unsupported = self.weighed(opened.unsupported(), opened, origin);
         Release { opened, origin, signers, unsupported }
@@ -233,7 +252,7 @@ impl Scale<'_> {
     fn weighed<'f>(
         &self,
         certificates: impl Iterator<Item = &'f Fingerprint>,
-        opened: &OpenedStatement<Manifest>,
+        opened: Heard<'_, Manifest>,
         origin: Origin,
     ) -> Vec<Signer> {
         let remembered = self.remembered();
@@ -304,6 +323,7 @@ impl Scale<'_> {
         };
         match authorisation {
             Some(Authorisation::Granted(found)) => Ok(Right::Granted(Box::new(found))),
+            Some(Authorisation::Supposed(found)) if found.grants_role() => Ok(Right::Supposed(found)),
             _ if exclusive => Err(lacking),
             _ if self.overriding.is_some_and(|overriding| overriding.makes_author(certificate, self.is_void())) => {
                 Ok(Right::FirstUse)
@@ -311,6 +331,9 @@ impl Scale<'_> {
             _ if self.is_known() => kept.ok_or(lacking),
             Some(Authorisation::Known(found)) if self.rule.new_package != NewPackage::Reject => {
                 Ok(Right::Trusted(Box::new(found)))
+            }
+            Some(Authorisation::Supposed(found)) if self.rule.new_package != NewPackage::Reject => {
+                Ok(Right::Supposed(found))
             }
             // Of several claimants, the user named one.
             _ if self.overriding.is_some_and(|overriding| overriding.code == Code::AuthorContested) => Err(lacking),
@@ -331,7 +354,7 @@ impl Scale<'_> {
         !self.memory.authors(self.slot).is_empty()
     }
 
-    fn is_handed_over(&self, opened: &OpenedStatement<Manifest>) -> bool {
+    fn is_handed_over(&self, opened: Heard<'_, Manifest>) -> bool {
         let Some(pinned) = self.slot.pin().and_then(|pin| pin.manifest) else { return false };
         self.chain.is_handed_over(
             opened.digest(),

@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::heard::Heard;
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
-use crate::openpgp::open::OpenedStatement;
 use crate::statement::Manifest;
 
 /// The opened manifests of one package, of all its versions, by their digests.
 #[derive(Debug, Clone, Default)]
-pub struct Chain<'a>(BTreeMap<Digest, &'a OpenedStatement<Manifest>>);
+pub struct Chain<'a>(BTreeMap<Digest, Heard<'a, Manifest>>);
 
 /// How one manifest stands to an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,12 +44,13 @@ pub struct Handover<'a> {
 
 impl<'a> Chain<'a> {
     /// All manifests at hand of one package.
-    pub fn new(manifests: impl IntoIterator<Item = &'a OpenedStatement<Manifest>>) -> Self {
-        Self(manifests.into_iter().map(|manifest| (manifest.digest(), manifest)).collect())
+    pub fn new(manifests: impl IntoIterator<Item: Into<Heard<'a, Manifest>>>) -> Self {
+        let manifests = manifests.into_iter().map(Into::into);
+        Self(manifests.map(|manifest: Heard<'a, Manifest>| (manifest.digest(), manifest)).collect())
     }
 
     /// Every manifest, in the order of digests.
-    pub fn manifests(&self) -> impl Iterator<Item = &'a OpenedStatement<Manifest>> {
+    pub fn manifests(&self) -> impl Iterator<Item = Heard<'a, Manifest>> {
         self.0.values().copied()
     }
 

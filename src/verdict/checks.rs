@@ -27,7 +27,7 @@ pub(super) struct Results {
 pub(super) fn results(clause: &CheckClause, said: &Said<'_>, speakers: &Speakers<'_>, tree: Option<Digest>) -> Results {
     let Results { mut passed, mut failed, mut uncertain } = Results::default();
     let mut doubted = BTreeSet::new();
-    for opened in said.checks {
+    for opened in said.checks.iter() {
         let check = opened.statement();
         let of_this = Some(check.tree()) == tree
             && check.package() == speakers.scale.package

@@ -11,13 +11,13 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::chain::Link;
+use super::heard::Heard;
 use super::memory::VersionOrder;
 use super::noes::Noes;
 use super::said::{Said, Speakers, Standing};
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::grant::Role;
-use crate::openpgp::open::OpenedStatement;
 use crate::policy::rule::ReviewClause;
 use crate::policy::{Person, Voices};
 use crate::shown::Shown;
@@ -190,18 +190,18 @@ impl Reviews<'_> {
     /// Reviews of this version by people whom a clause could count, that are of another tree than the one at hand.
     pub(super) fn of_other_trees(&self, clause: &ReviewClause, tree: Digest) -> Vec<Digest> {
         let version = self.speakers.scale.package.version();
-        let other = |opened: &&OpenedStatement<Review>| {
+        let other = |opened: &Heard<'_, Review>| {
             let to = opened.statement().to();
             opened.statement().verdict() == Opinion::Approve && Some(to.version.as_str()) == version && to.tree != tree
         };
-        let counts = |opened: &&OpenedStatement<Review>| {
+        let counts = |opened: &Heard<'_, Review>| {
             opened.signers().any(|signer| self.speakers.counts(signer, &clause.from, Role::Reviewer))
         };
-        self.said.reviews.iter().filter(other).filter(counts).map(OpenedStatement::digest).collect()
+        self.said.reviews.iter().filter(other).filter(counts).map(Heard::digest).collect()
     }
 
     /// Reviews that are dated ahead of the clock, and count for nothing.
-    pub(super) fn ahead(&self) -> impl Iterator<Item = &OpenedStatement<Review>> {
+    pub(super) fn ahead(&self) -> impl Iterator<Item = Heard<'_, Review>> {
         self.said.reviews.iter().filter(|opened| {
             opened.statement().verdict() == Opinion::Approve && self.is_ahead(opened.statement().reviewed())
         })
@@ -213,7 +213,7 @@ impl Reviews<'_> {
             return Vec::new();
         }
         let of_this = self.said.reviews.iter().filter(|opened| opened.statement().to().tree == tree);
-        let signers: BTreeSet<_> = of_this.flat_map(OpenedStatement::signers).collect();
+        let signers: BTreeSet<_> = of_this.flat_map(Heard::signers).collect();
         let outside = |signer: &&Fingerprint| self.speakers.standing(signer, Role::Reviewer) == Standing::OutOfScope;
         signers.into_iter().filter(outside).collect()
     }
@@ -229,7 +229,7 @@ impl Reviews<'_> {
     /// Whoever approved what the clause asks for, by hop. A change that does not run forward is no hop.
     fn readings(&self, clause: &ReviewClause, overlooking: Overlooking) -> Readings {
         let mut readings = Readings::new();
-        for opened in self.said.reviews {
+        for opened in self.said.reviews.iter() {
             let review = opened.statement();
             let vouches = |wanted: &String| review.criteria().iter().any(|word| word.as_str() == wanted);
             let fits = review.verdict() == Opinion::Approve

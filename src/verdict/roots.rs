@@ -23,6 +23,16 @@ impl<'a> Roots<'a> {
     pub fn new(view: &'a View<'a, 'a>, lenient: Option<&'a View<'a, 'a>>, trust: &policy::Trust) -> Self {
         Self { view, lenient, measure: measure(trust) }
     }
+
+    /// The view.
+    pub(super) fn view(&self) -> &'a View<'a, 'a> {
+        self.view
+    }
+
+    /// What is asked of paths.
+    pub(super) fn measure(&self) -> Measure {
+        self.measure
+    }
 }
 
 /// What a policy asks of paths.

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::authors::{Release, Right, Scale};
+use super::heard::Words;
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::grant::Role;
-use crate::openpgp::open::OpenedStatement;
 use crate::policy::rule::Requirement;
 use crate::policy::{Person, Voices};
 use crate::statement::check::Subject;
@@ -19,11 +19,11 @@ use crate::trust::authorisation::Authorisation;
 #[expect(clippy::exhaustive_structs, reason = "whoever judges must give all of it")]
 pub struct Said<'a> {
     /// Reviews.
-    pub reviews: &'a [OpenedStatement<Review>],
+    pub reviews: Words<'a, Review>,
     /// Checks.
-    pub checks: &'a [OpenedStatement<Check>],
+    pub checks: Words<'a, Check>,
     /// Withdrawals.
-    pub withdrawals: &'a [OpenedStatement<Withdrawal>],
+    pub withdrawals: Words<'a, Withdrawal>,
     /// What the verifier's own lockfile says of the package: a check that was held against a registry counts only where
     /// the two agree. None where no lockfile was read.
     pub subject: Option<&'a Subject>,
@@ -89,6 +89,7 @@ impl<'a> Speakers<'a> {
         let found = self.scale.trust.map(|trust| trust.authorisation(certificate, role, self.scale.package));
         let standing = match found {
             Some(Authorisation::Granted(_)) => Standing::Granted,
+            Some(Authorisation::Supposed(found)) if found.grants_role() => Standing::Granted,
             Some(Authorisation::OutOfScope) => Standing::OutOfScope,
             _ => Standing::Nothing,
         };

@@ -10,7 +10,7 @@ use crate::openpgp::open::OpenedStatement;
 use crate::openpgp::testing::{NOW, Person, TIMES};
 use crate::policy::PolicyFile;
 use crate::statement::Manifest;
-use crate::tree::{SurveyRequest, survey};
+use crate::tree::{MeasuredTree, SurveyRequest, survey};
 
 /// Whether each person counts as author of a release that they signed, under a policy's text and with people made one.
 fn rights(text: &str, shared: &[&Person], memory: &Memory, opened: &OpenedStatement<Manifest>) -> Vec<Fingerprint> {
@@ -68,7 +68,7 @@ fn steps(text: &str, tree: &MeasuredTree, opened: &OpenedStatement<Manifest>) ->
         scale: Some(&scale),
         releases: &releases,
         compared: Some(0),
-        tree: Some(tree),
+        tree: Some(tree.into()),
         said: Said::default(),
         found: Vec::new(),
         refused: &[],

@@ -4,6 +4,7 @@
 //! authors, each set of signers among them and each link to an earlier release; what can be pinned at each of them; and a
 //! family of policies. `oracle` says what follows, and shares no code with what it holds to account.
 
+mod alone;
 mod making;
 mod oracle;
 mod properties;

@@ -98,7 +98,12 @@ impl Others {
 impl OpenedOthers {
     /// As the judgement takes them.
     pub(super) fn said(&self) -> Said<'_> {
-        Said { reviews: &self.reviews, checks: &self.checks, withdrawals: &self.withdrawals, subject: None }
+        Said {
+            reviews: (&self.reviews).into(),
+            checks: (&self.checks).into(),
+            withdrawals: (&self.withdrawals).into(),
+            subject: None,
+        }
     }
 
     /// Who signed which statement.

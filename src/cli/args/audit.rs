@@ -11,21 +11,28 @@ use crate::package::Purl;
 use crate::time::Timestamp;
 
 #[derive(Debug, Args)]
-#[command(override_usage = "countersign audit [OPTIONS] <FPR> [PATH]...")]
+#[command(
+    override_usage = "countersign audit [OPTIONS] <FPR> [PATH]...\n       countersign audit [OPTIONS] --one-key [PATH]..."
+)]
 #[command(after_help = "\
-Each package is judged twice: as it is, and as if you distrusted the certificate. Nothing is written.
+With a fingerprint, each package is judged twice: as it is, and as if you distrusted the certificate. With --one-key, each key is supposed to be a thief's, who publishes a new release, and makes and certifies as many new certificates as they like; docs/threats.md has it at length. Nothing is written.
 
-Exit codes: 0 no verdict rests on it alone, 1 some fall or get weaker without it, 2 it could not be told.
+Exit codes: 0 no verdict rests on it alone (no single key is enough), 1 some fall or get weaker without it (for some package one is), 2 it could not be told.
 
 Examples:
   countersign audit 0123456789ABCDEF0123456789ABCDEF01234567
   countersign audit 0123456789ABCDEF0123456789ABCDEF01234567 website service --format json
-  countersign audit 0123456789ABCDEF0123456789ABCDEF01234567 acme-2.1 --package pkg:generic/acme@2.1 --store evidence")]
+  countersign audit 0123456789ABCDEF0123456789ABCDEF01234567 acme-2.1 --package pkg:generic/acme@2.1 --store evidence
+  countersign audit --one-key
+  countersign audit --one-key acme-2.1 --package pkg:generic/acme@2.1 --format json")]
 pub(crate) struct AuditArgs {
     /// FPR: the primary key's fingerprint. PATH: projects, known by their lockfiles, otherwise the one here; or the
     /// directory of one package, which --package or a manifest inside makes it.
-    #[arg(value_name = "FPR", num_args = 1.., required = true)]
+    #[arg(value_name = "FPR", required_unless_present = "one_key")]
     pub(crate) words: Vec<OsString>,
+    /// Tell for each package which single keys would suffice to get a bad release of it accepted.
+    #[arg(long)]
+    pub(crate) one_key: bool,
     /// The package that the one directory should be, with its version: pkg:cargo/serde@1.0.229.
     #[arg(long, value_name = "PURL", value_parser = release)]
     pub(crate) package: Option<Purl>,
@@ -47,7 +54,7 @@ pub(crate) struct AuditArgs {
     /// The moment that the verdicts speak of: RFC 3339, a date, or @ and seconds since 1970.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Timestamp>,
-    /// How the answer is printed; json is `audit/1`.
+    /// How the answer is printed; json is `audit/1`, or `one-key/1`.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
 }

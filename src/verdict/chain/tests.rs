@@ -1,5 +1,6 @@
 use super::super::fixture::{name, release};
 use super::*;
+use crate::openpgp::open::OpenedStatement;
 use crate::openpgp::testing::Person;
 
 type Opened = OpenedStatement<Manifest>;

@@ -59,7 +59,7 @@ fn found(people: &[&Somebody], checks: &[OpenedStatement<Check>], subject: Optio
     };
     let speakers = Speakers::new(&scale);
     let Requirement::Check(clause) = &scale.rule.require else { panic!("a check clause") };
-    results(clause, &Said { checks, subject, ..Said::default() }, &speakers, Some(tree()))
+    results(clause, &Said { checks: checks.into(), subject, ..Said::default() }, &speakers, Some(tree()))
 }
 
 #[test]

@@ -84,9 +84,9 @@ impl Authors<'_> {
         let (mut with_paths, mut without) = (Vec::new(), 0);
         for all in counted.values() {
             let needs_no_path = |(signer, right): &(&Signer, &Right)| {
-                signer.kept.is_some_and(counts) || right.authentication().is_none() && counts(right.basis())
+                signer.kept.is_some_and(counts) || !right.needs_path() && counts(right.basis())
             };
-            let by_path: Vec<_> = all.iter().filter(|(_, right)| right.authentication().is_some()).collect();
+            let by_path: Vec<_> = all.iter().filter(|(_, right)| right.needs_path()).collect();
             if all.iter().any(needs_no_path) {
                 without += 1;
             } else if !by_path.is_empty() {
@@ -100,7 +100,7 @@ impl Authors<'_> {
         let Some(trust) = self.scale.trust.filter(|_| clause.independent && needed > 1) else { return true };
         let certificates = |all: &Vec<&(&Signer, &Right)>| all.iter().map(|(one, _)| one.certificate.clone()).collect();
         let people: Vec<Vec<Fingerprint>> = with_paths.iter().map(certificates).collect();
-        let granted = with_paths.iter().flatten().all(|(_, right)| matches!(right, Right::Granted(_)));
+        let granted = with_paths.iter().flatten().all(|(_, right)| right.is_granted());
         trust.are_independent(&people, needed, granted.then_some(Role::Author), self.scale.package)
     }
 

@@ -10,7 +10,7 @@ use super::super::fixture::name;
 use super::super::memory::{Memory, Slot};
 use super::*;
 use crate::limits::Limits;
-use crate::openpgp::open::{NothingSeen, SignedStatement};
+use crate::openpgp::open::{NothingSeen, OpenedStatement, SignedStatement};
 use crate::openpgp::testing::{NOW, Person as Somebody, TIMES};
 use crate::package::Purl;
 use crate::policy::{Policy, PolicyFile};
@@ -90,7 +90,7 @@ fn engine<T>(
         chain: &chain,
         overriding: None,
     };
-    let said = Said { reviews, ..Said::default() };
+    let said = Said { reviews: reviews.into(), ..Said::default() };
     let speakers = Speakers::new(&scale);
     let noes = super::super::noes::weigh(&said, &speakers, &[], Some(tree(wanted)), TIMES);
     let engine =

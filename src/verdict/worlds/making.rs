@@ -131,6 +131,16 @@ impl Bench {
         self.table.places[&text]
     }
 
+    /// The digest of a text on a line of versions.
+    pub(super) fn digest(&self, line: usize, text: usize) -> Digest {
+        self.made[line][text].digest
+    }
+
+    /// Whom a text names.
+    pub(super) fn authors(&self, text: usize) -> Vec<Fingerprint> {
+        self.table.text(text).authors.people().map(|person| self.names[person].clone()).collect()
+    }
+
     /// What is remembered of a release that these people signed, and that follows nothing.
     pub(super) fn pin(&self, version: usize, authors: Set) -> Pinned {
         let text = Text { version, authors, previous: None, other: false };
@@ -276,7 +286,7 @@ impl Bench {
             scale: Some(&scale),
             releases: &releases,
             compared,
-            tree: Some(&self.tree),
+            tree: Some((&self.tree).into()),
             said,
             found: Vec::new(),
             refused: &[],
@@ -287,7 +297,7 @@ impl Bench {
     }
 
     /// A manifest with its signatures, made when it is first needed.
-    fn opened(&self, line: usize, one: Manifest) -> &OpenedStatement<Statement> {
+    pub(super) fn opened(&self, line: usize, one: Manifest) -> &OpenedStatement<Statement> {
         let made = &self.made[line][one.text];
         made.opened[usize::from(one.signers.0)].get_or_init(|| {
             let text = made.statement.text().as_bytes();
@@ -301,7 +311,7 @@ impl Bench {
         })
     }
 
-    fn memory(&self, world: &World) -> Memory {
+    pub(super) fn memory(&self, world: &World) -> Memory {
         let line = usize::from(world.two_lines);
         let names = |set: Set| set.people().map(|person| self.names[person].clone()).collect::<BTreeSet<_>>();
         let pin = |(version, pinned): (usize, &Pinned)| Pin {

@@ -102,7 +102,7 @@ impl Words {
     fn outcome(&self, bench: &Bench, world: &World, policy: &Policy, chosen: &Chosen) -> Outcome {
         let reviews: Vec<_> = chosen.reviews.iter().map(|place| self.reviews[*place].0.clone()).collect();
         let checks: Vec<_> = chosen.checks.iter().map(|place| self.checks[*place].0.clone()).collect();
-        let said = Said { reviews: &reviews, checks: &checks, ..Said::default() };
+        let said = Said { reviews: (&reviews).into(), checks: (&checks).into(), ..Said::default() };
         bench.judged_of(world, policy, None, said).1.outcome()
     }
 }
