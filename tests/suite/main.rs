@@ -26,6 +26,7 @@ mod git_trees;
 mod gpg_matrix;
 mod hostile_keyrings;
 mod keyring;
+mod keys;
 mod memory;
 mod networks;
 mod page;
