@@ -168,6 +168,8 @@ fn document() -> String {
 const HEADER: &str = "\
 # Reason codes
 
+[Contents](README.md)
+
 Every reason in a verdict has one of these codes. They are part of the public interface: codes may be added, none is
 ever renamed, and each keeps its meaning. This table is made from `src/reason.rs`; `CODES=overwrite cargo test codes`
 writes it anew.

@@ -4,6 +4,7 @@
 mod arch_and_gpg;
 mod archives;
 mod attacks;
+mod book;
 mod browser;
 mod cache;
 mod card;
