@@ -64,7 +64,7 @@ fn rule(number: usize, mut section: Section<'_>, ground: &Ground<'_>, faults: &m
     ];
     let default = if ground.roots == Roots::None { NewPackage::FirstUse } else { NewPackage::TrustedAuthor };
     let new_package = section.word("new-package", &words, faults).unwrap_or(default);
-    let handover = section.number("handover", PEOPLE, faults).map_or(1, |found| size(found.value));
+    let handover = section.number("handover", PEOPLE, faults).map(|found| size(found.value));
     let mut reader = Reader { ground, new_package, faults };
     let require = match section.raw("require") {
         Some(value) => reader.clause(value, 1),
@@ -76,6 +76,8 @@ fn rule(number: usize, mut section: Section<'_>, ground: &Ground<'_>, faults: &m
     let withdraw_from = ground.names.voices(withdraw, ground.certificates, faults);
     // Where there is no clause, a fault was told, so this never becomes part of a policy.
     let require = require.unwrap_or_else(|| Requirement::Any(Vec::new()));
+    // Who alone could hand over to themselves and to a key made for it would be as good as all whom the rule asks for.
+    let handover = handover.unwrap_or_else(|| require.most_authors());
     Rule { number, place, packages, unsigned, new_package, handover, require, veto_from, withdraw_from }
 }
 

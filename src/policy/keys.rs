@@ -101,7 +101,7 @@ keys! {
         "packages" "patterns" "required" "an exact name, `pkg:npm/%40scope/*`, `pkg:julia/*` or `*`" "Which packages it decides on."
         "unsigned" "word" "`reject`" "`reject`, `accept`" "`accept` skips author clauses that are not met, and nothing else, where no author's signature is remembered: too few signatures are no worse than none. It is then told as unsigned."
         "new-package" "word" "`trusted-author` where there are roots, else `first-use`" "`reject`, `trusted-author`, `first-use`" "Whom a package that is not remembered may have as author, where no author is named."
-        "handover" "number" "1" "1–1000000" "How many of the authors before must sign a change of authors."
+        "handover" "number" "the largest `count` of its author clauses" "1–1000000" "How many of the authors before must sign a change of authors."
         "require" "clause" "`{ author = {} }`" "" "The evidence that is asked for."
         "veto-from" "names" "nobody else" "people, groups, fingerprints" "Whose rejecting review counts beside those whom the review clauses could count."
         "withdraw-from" "names" "authors only" "people, groups, fingerprints" "Whose withdrawal counts beside an author's."

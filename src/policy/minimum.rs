@@ -36,6 +36,7 @@ impl Minimum {
         if let Some(most) = self.new_package {
             rule.new_package = rule.new_package.max(most);
         }
+        rule.handover = rule.handover.max(self.authors.unwrap_or(1));
         let authors = self
             .authors
             .map(|count| Requirement::Author(AuthorClause { count, from: Voices::Authorised, independent: true }));

@@ -91,6 +91,15 @@ impl Requirement {
             single => vec![single],
         }
     }
+
+    /// The most authors that any of its clauses asks for, and at least one.
+    pub fn most_authors(&self) -> usize {
+        let count = |clause: &&Self| match clause {
+            Self::Author(author) => author.count,
+            _ => 1,
+        };
+        self.clauses().iter().map(count).max().unwrap_or(1).max(1)
+    }
 }
 
 /// So many authors.

@@ -242,7 +242,7 @@ fn the_last_day_counts_and_the_next_does_not() {
 fn no_exemption_lifts_an_alarm() {
     let liftable: Vec<_> = LIFTABLE.iter().map(|code| code.as_str()).collect();
     let wanted = "no-manifest unauthorised out-of-scope too-deep too-few-authors not-independent too-few-reviews \
-                  self-review review-base-missing too-few-checks path-windows extra-metadata";
+                  self-review review-base-missing too-few-checks path-windows extra-metadata generated-code";
     assert_eq!(liftable.join(" "), wanted);
     for (code, _) in Code::ALL {
         let text =
@@ -250,6 +250,15 @@ fn no_exemption_lifts_an_alarm() {
         let fault = if LIFTABLE.contains(code) { "" } else { "policy-exemption 4:10" };
         assert_eq!(faults(&text), fault, "{code}");
     }
+}
+
+#[test]
+fn as_many_hand_over_as_a_rule_asks_for() {
+    let handover = |text: &str| good(text).rules[0].handover;
+    assert_eq!(handover(&rule("{ author = {} }")), 1);
+    assert_eq!(handover(&rule("{ author = { count = 2 } }")), 2);
+    assert_eq!(handover(&rule("{ any = [{ author = { count = 2 } }, { author = { count = 3 } }] }")), 3);
+    assert_eq!(handover(&rule("{ author = { count = 2 } }").replace("require", "handover = 1\nrequire")), 1);
 }
 
 #[test]
@@ -330,7 +339,7 @@ fn rules_are_told_in_sentences() {
         "Without an author's signature that counts, the author clauses are skipped: the package passes as unsigned, and \
          is told as not vouched for.",
         "If it is new here, its author must be authenticated by the roots.",
-        "A change of its authors must be signed by 1 of those before, and by everyone who is new.",
+        "A change of its authors must be signed by 2 of those before, and by everyone who is new.",
     ];
     assert_eq!(good(&text).rules()[0].sentences(), wanted);
 }
