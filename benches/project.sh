@@ -91,10 +91,10 @@ compare() {
     rm -rf "$scratch/vet"
     mkdir "$scratch/vet"
     cp -r "$project/Cargo.toml" "$project/Cargo.lock" "$project/src" "$scratch/vet"
-    (cd "$scratch/vet" && CARGO_HOME=$home "$VET" vet init --quiet 2>/dev/null || CARGO_HOME=$home "$VET" vet init >/dev/null)
+    (cd "$scratch/vet" && export CARGO_HOME=$home CARGO; CARGO=$(command -v cargo); "$VET" vet init --quiet 2>/dev/null || "$VET" vet init >/dev/null)
     rm -f "$scratch/vet-times"
     for _ in $(seq "$runs"); do
-      (cd "$scratch/vet" && export CARGO_HOME=$home && timed "$scratch/vet-times" "$VET" vet --locked)
+      (cd "$scratch/vet" && export CARGO_HOME=$home CARGO && CARGO=$(command -v cargo) && timed "$scratch/vet-times" "$VET" vet --locked)
     done
     tell 'cargo vet --locked (reads no crate)' "$(median <"$scratch/vet-times")"
   else
