@@ -5,7 +5,7 @@
 //! certifies as far as it can, and which somebody brought into the keyring. Everybody else says what they said before, and
 //! nothing new. `docs/threats.md` says the same at length.
 //!
-//! What the thief would say is handed to [`judge`] itself, as [`Supposed`] statements: their maker is private to this file,
+//! What the thief would say is handed to [`judge`] itself, as `Supposed` statements: their maker is private to this file,
 //! so that none of them is ever part of a real verdict, and what comes out is a yes or a no.
 
 mod thief;
