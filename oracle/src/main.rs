@@ -11,6 +11,7 @@
 //! keyrings that are named on the command line. A disagreement is intended only if it falls into one of the classes of
 //! [`Difference`]; `README.md` says for each how that is told.
 
+mod again;
 mod keyrings;
 mod random;
 mod stuck;
@@ -33,6 +34,11 @@ pub enum Difference {
     TargetStatus,
     /// sequoia-wot also authenticates a user ID that the target never claimed by a self-signature; ours asks for one.
     Unclaimed,
+    /// sequoia-wot follows certifications of user IDs that their owner took back; ours follows none.
+    UserIdRevoked,
+    /// Where an issuer certified several user IDs of one certificate, sequoia-wot takes what flows along one certification
+    /// off the others as well; ours bounds all of them together by the largest.
+    SeveralWords,
 }
 
 /// What came out, over many questions.
