@@ -64,9 +64,9 @@ fn figures(picture: &Picture, places: &[(usize, usize)]) -> String {
     }
     for arrow in &picture.arrows {
         let ((x1, y1), (x2, y2)) = (places[arrow.from], places[arrow.to]);
-        // A third of the way, where curves to one box have not met yet.
-        let x = (2 * (x1 + WIDTH) + x2) / 3;
-        let y = (3 * y1 + y2) / 4 + HEIGHT / 2 - 5;
+        // Clear of the box, where curves to one box have not met yet.
+        let x = (3 * (x1 + WIDTH) + 2 * x2) / 5;
+        let y = (2 * y1 + y2) / 3 + HEIGHT / 2 - 5;
         line(format_args!("<text class=\"label\" x=\"{x}\" y=\"{y}\">{}</text>", Plain(&arrow.label)));
     }
     for (figure, (x, y)) in picture.people.iter().zip(places) {
