@@ -19,7 +19,7 @@ use crate::grant::Amount;
 use crate::package::Purl;
 use crate::path::PackagePath;
 use crate::reading::Reading;
-use crate::reason::{Listed, Reason};
+use crate::reason::{Answer, Listed, Reason};
 use crate::shown::Shown;
 use crate::trust::authentication::Authentication;
 use crate::verdict::reviews::Hop;
@@ -124,6 +124,15 @@ pub struct PackageReport {
     pub reasons: Vec<Reason>,
     /// How many reasons there were in all; more than are listed where the limit was reached.
     pub reasons_total: usize,
+}
+
+impl PackageReport {
+    /// The reason that says most by its code alone: of those that weigh most, one that names a file, since a changed file also
+    /// leaves a policy's clauses unmet. None where there are only notes.
+    fn weightiest(&self) -> Option<&Reason> {
+        let weighty = self.reasons.iter().filter(|reason| reason.answer != Answer::Note);
+        weighty.min_by_key(|reason| (reason.answer, reason.path.is_none()))
+    }
 }
 
 /// One path of trust, from a root to an author.

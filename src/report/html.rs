@@ -122,8 +122,7 @@ fn write_package(f: &mut fmt::Formatter<'_>, place: usize, package: &PackageRepo
         package.reasons_total,
     )?;
     write!(f, "<summary><span class=\"purl\">{}</span> <span class=\"mark\">{}</span>", Plain(name), mark(package))?;
-    let weighty = package.reasons.iter().filter(|reason| reason.answer != Answer::Note);
-    if let Some(first) = weighty.min_by_key(|reason| weight(reason.answer)) {
+    if let Some(first) = package.weightiest() {
         write!(f, " <span class=\"why\">{}</span>", Plain(first.code))?;
     }
     writeln!(f, "</summary>\n<table class=\"answers\"><tbody>")?;
@@ -257,15 +256,6 @@ fn word(outcome: Outcome) -> &'static str {
         Outcome::Accepted => "Accepted",
         Outcome::Rejected => "Rejected",
         Outcome::Undetermined => "Cannot tell",
-    }
-}
-
-fn weight(answer: Answer) -> u8 {
-    match answer {
-        Answer::Reject => 0,
-        Answer::CannotTell => 1,
-        Answer::SetAside => 2,
-        Answer::Note => 3,
     }
 }
 

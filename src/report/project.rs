@@ -214,8 +214,7 @@ impl<'a> Row<'a> {
 
     /// On what an acceptance rests; for the rest, the first reason that decided.
     fn why(&self) -> &'static str {
-        let decided = self.package.reasons.iter().filter(|reason| decides(reason));
-        let code = decided.min_by_key(|reason| reason.answer).map(|reason| reason.code.as_str());
+        let code = self.package.weightiest().filter(|reason| decides(reason)).map(|reason| reason.code.as_str());
         self.package.basis.map(|basis| basis.as_str()).or(code).unwrap_or("?")
     }
 }

@@ -32,3 +32,15 @@ fn no_line_of_the_table_is_wider_than_a_terminal() {
         assert!((75..=80).contains(&width), "{width}: {line}");
     }
 }
+
+#[test]
+fn a_changed_file_says_more_than_the_clause_that_it_leaves_unmet() {
+    let mut package = PackageReport::new(&Verdict::local("pkg:cargo/a@1.0.0".parse().expect("a purl")), 0, 9);
+    let clause = Reason::new(Code::TooFewChecks, Answer::Reject, "0 of 1");
+    let note = Reason::new(Code::Excluded, Answer::Note, "left out").at(".cargo-ok");
+    (package.verdict, package.basis) = (Outcome::Rejected, None);
+    package.reasons = vec![clause.clone(), note.clone()];
+    assert_eq!(Row::new(&package).why(), "too-few-checks");
+    package.reasons = vec![clause, note, Reason::new(Code::ContentDiffers, Answer::Reject, "differs").at("src/lib.rs")];
+    assert_eq!(Row::new(&package).why(), "content-differs");
+}
