@@ -236,8 +236,10 @@ fn tell(report: &Report, format: Format, out: &mut dyn Write) -> io::Result<u8> 
 
 /// Prints any other answer as JSON.
 fn tell_json(answer: &serde_json::Value, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, answer)?;
-    writeln!(out)
+    // At once: standard output is written line by line, which costs a call of the system for each.
+    let mut text = serde_json::to_string_pretty(answer)?;
+    text.push('\n');
+    out.write_all(text.as_bytes())
 }
 
 fn tell_usage(told: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> u8 {

@@ -41,7 +41,12 @@ impl<'a> List<'a> {
     pub(super) fn tell(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
         match format {
             Format::Json => self.json(out),
-            Format::Text => self.text(out),
+            // A list has thousands of lines, and standard output writes each by itself.
+            Format::Text => {
+                let mut lines = Vec::new();
+                self.text(&mut lines)?;
+                out.write_all(&lines)
+            }
         }
     }
 
