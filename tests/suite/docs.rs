@@ -99,3 +99,20 @@ fn the_hook_that_is_shown_is_the_one_that_is_written() {
     let shown = blocks(&document("docs/authors.md"), "sh");
     assert_eq!(shown, [countersign::setup::HOOK]);
 }
+
+/// `README.md` shows it; what it shows is what the command draws.
+#[test]
+fn the_picture_of_trust_is_a_real_one() {
+    let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/world");
+    let mut graph = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    graph.current_dir(world).args([
+        "trust",
+        "graph",
+        "9C3A84D9F72E2A48EDB2D07207F3A15CDC26945F",
+        "--keyring",
+        "people.pgp",
+    ]);
+    graph.args(["--root", "4C5E551936DFC842B3CB234FA1F71A6F0C03EAF6", "--amount", "60", "--at", "2026-12-01"]);
+    let drawn = graph.args(["--format", "svg"]).output().expect("the program runs");
+    assert_eq!(String::from_utf8(drawn.stdout).expect("text"), document("docs/pictures/trust.svg"));
+}
