@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use super::evidence::{Ground, Manifests};
+use super::project::{not_looked_at, of_place};
 use super::{Gathered, Installed, Request, Shared, VerifyError, Whose, gather, network, people};
 use crate::ecosystem::{Kind, Locked, Place, Project};
 use crate::keyring::Keyring;
@@ -82,21 +83,9 @@ fn of_copy<'n>(
     common: Option<&Doors<'_>>,
 ) -> Result<Alone, Vec<Reason>> {
     let installed = Installed { place, packed: None, reasons: &[], subject: None, git: None, locked: all };
-    let request = Request {
-        dir: &place.folder,
-        package: Some(&locked.package),
-        installed: Some(&installed),
-        source: request.source.clone(),
-        notes: Vec::new(),
-        ..*request
-    };
-    match suspected(&request, shared, common) {
+    match suspected(&of_place(&installed, locked, request), shared, common) {
         Ok(suspected) => suspected.alone,
-        Err(error) => {
-            let message = format!("the package's folder cannot be looked at: {error}");
-            let reason = Reason::new(Code::Unreadable, Answer::CannotTell, message);
-            Err(vec![reason.at(place.folder.as_os_str().as_encoded_bytes())])
-        }
+        Err(error) => Err(vec![not_looked_at(place, &error)]),
     }
 }
 

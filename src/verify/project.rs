@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::{Installed, Judged, Request, Shared, artifacts, judge_package, network};
+use super::{Installed, Judged, Request, Shared, VerifyError, artifacts, judge_package, network};
 use crate::digest::Digest;
 use crate::ecosystem::{Kind, Locked, Place, Project};
 use crate::fingerprint::Fingerprint;
@@ -142,26 +142,29 @@ fn judge_copy<'n>(
     let git = locked.tree.map(|id| GitTree { id, built: place.built, leftovers: place.leftovers });
     let (packed, subject) = (packed.as_ref(), subject.as_ref());
     let installed = Installed { place, packed, reasons: &reasons, git, subject, locked: all };
-    let request = Request {
-        dir: &place.folder,
+    let request = of_place(&installed, locked, request);
+    match judge_package(&request, shared, false) {
+        Ok(judged) => judged,
+        Err(error) => refused(locked, [reasons.as_slice(), &[not_looked_at(place, &error)]].concat(), &request),
+    }
+}
+
+/// The same question about the copy of a package in one place.
+pub(super) fn of_place<'a>(installed: &'a Installed<'a>, locked: &'a Locked, request: &Request<'a>) -> Request<'a> {
+    Request {
+        dir: &installed.place.folder,
         package: Some(&locked.package),
-        installed: Some(&installed),
+        installed: Some(installed),
         source: request.source.clone(),
         notes: Vec::new(),
         ..*request
-    };
-    match judge_package(&request, shared, false) {
-        Ok(judged) => judged,
-        Err(error) => {
-            let message = format!("the package's folder cannot be looked at: {error}");
-            let reason = Reason::new(Code::Unreadable, Answer::CannotTell, message);
-            refused(
-                locked,
-                [reasons.as_slice(), &[reason.at(place.folder.as_os_str().as_encoded_bytes())]].concat(),
-                &request,
-            )
-        }
     }
+}
+
+/// Why nothing can be told of a copy.
+pub(super) fn not_looked_at(place: &Place, error: &VerifyError) -> Reason {
+    let message = format!("the package's folder cannot be looked at: {error}");
+    Reason::new(Code::Unreadable, Answer::CannotTell, message).at(place.folder.as_os_str().as_encoded_bytes())
 }
 
 fn refused(locked: &Locked, reasons: Vec<Reason>, request: &Request<'_>) -> Judged {
