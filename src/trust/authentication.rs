@@ -195,6 +195,9 @@ impl View<'_, '_> {
                     Ok(askable) => self.nearest(&askable, question, &reach),
                 };
             });
+            if answers.iter().all(Option::is_some) {
+                break;
+            }
             let known = Reach::hoped(self, asked.max_depth);
             if known == *reach {
                 break;

@@ -37,9 +37,8 @@ pub struct Network<'k> {
     pub(super) words: Vec<u32>,
     /// For each word, whether its signature holds: a [`State`].
     pub(super) states: Vec<AtomicU8>,
-    /// For each word, whether it would count if its signature held: 0 if nobody has asked, 1 if not, 2 if so but by an
-    /// issuer who has gone since, 3 if so.
-    hopes: Vec<AtomicU8>,
+    /// For each word, whether it would count if its signature held; judged when first asked for.
+    hopes: Vec<OnceLock<Hope>>,
     /// For each node, where the utterances about it begin; and the end of all.
     into: Vec<u32>,
     /// For each node, where its own utterances begin in `by_issuer`; and the end of all.
@@ -83,6 +82,17 @@ pub(super) struct Utterance {
     pub(super) depth: Depth,
     pub(super) words: Range<u32>,
     newest: OnceLock<Newest>,
+}
+
+/// Whether a claim would count if its signature held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hope {
+    /// It would not.
+    None,
+    /// It would, by an issuer who has expired or retired since.
+    Retired,
+    /// It would.
+    Good,
 }
 
 /// A certification by nobody at hand.
@@ -179,7 +189,7 @@ impl<'k> Network<'k> {
             claims,
             firsts,
             words: spoken.into_iter().map(|(.., place)| place).collect(),
-            hopes: states.iter().map(|_| AtomicU8::new(0)).collect(),
+            hopes: states.iter().map(|_| OnceLock::new()).collect(),
             states: states.into_iter().map(AtomicU8::new).collect(),
             utterances,
             into,
@@ -320,24 +330,18 @@ impl<'k> Network<'k> {
         let utterance = self.utterance(place);
         utterance.words.clone().filter_map(move |word| {
             let claim = self.claims.get(self.words[word as usize] as usize)?;
-            let hope = &self.hopes[word as usize];
-            let mut known = hope.load(Ordering::Relaxed);
-            if known == 0 {
-                let (issuer, target) = (self.party(utterance.issuer), self.party(utterance.target));
-                let local = self.nodes[utterance.target as usize].local;
-                let counts = claim.amount() > Amount::NONE && may_count(claim, issuer, target, local, &self.times);
-                let retired = issuer.is_gone_at(self.times.at);
-                known = if !counts {
-                    1
-                } else if retired {
-                    2
-                } else {
-                    3
-                };
-                hope.store(known, Ordering::Relaxed);
-            }
-            (known == 3 || known == 2 && !left_out).then_some(claim)
+            let hope = self.hopes[word as usize].get_or_init(|| self.hope(utterance, claim));
+            (*hope == Hope::Good || *hope == Hope::Retired && !left_out).then_some(claim)
         })
+    }
+
+    fn hope(&self, utterance: &Utterance, claim: &Claim) -> Hope {
+        let (issuer, target) = (self.party(utterance.issuer), self.party(utterance.target));
+        let local = self.nodes[utterance.target as usize].local;
+        if claim.amount() == Amount::NONE || !may_count(claim, issuer, target, local, &self.times) {
+            return Hope::None;
+        }
+        if issuer.is_gone_at(self.times.at) { Hope::Retired } else { Hope::Good }
     }
 
     /// Whether the signature of a word of an utterance holds, as was found before or is found now.
