@@ -13,6 +13,7 @@ use super::{Context, project};
 use crate::report::html::Html;
 use crate::report::sarif::Sarif;
 use crate::shown::Shown;
+use crate::state::write::{replace, unwatched};
 use crate::verify::verify;
 
 /// Gives the exit code of the verdict, as `verify` does.
@@ -42,7 +43,8 @@ pub(super) fn run(arguments: &ReportArgs, context: &Context<'_>, out: &mut dyn W
     let pages: [(_, &dyn Display); 2] = [(&arguments.html, &html), (&arguments.sarif, &sarif)];
     let pages = || pages.iter().filter_map(|(file, page)| Some((file.as_ref()?, *page)));
     for (file, page) in pages().filter(|(file, _)| !is_output(file)) {
-        write_page(file, page).map_err(|source| NotWritten { path: file.clone(), why: Why::System(source) })?;
+        replace(file, page.to_string().as_bytes(), true, &unwatched)
+            .map_err(|source| NotWritten { path: file.clone(), why: Why::System(source) })?;
     }
     if let Some((_, page)) = pages().find(|(file, _)| is_output(file)) {
         write!(out, "{page}")?;
@@ -53,16 +55,6 @@ pub(super) fn run(arguments: &ReportArgs, context: &Context<'_>, out: &mut dyn W
 
 fn is_output(file: &Path) -> bool {
     file == Path::new("-")
-}
-
-/// Writes a page in one step: whoever looks sees the old one or the new one.
-fn write_page(path: &Path, page: &dyn Display) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    let mut new = tempfile::Builder::new().prefix(".countersign-").tempfile_in(folder)?;
-    write!(new, "{page}")?;
-    new.as_file().sync_all()?;
-    new.persist(path).map_err(|refused| refused.error)?;
-    Ok(())
 }
 
 /// Whether a file would be one of the directory that is measured.

@@ -36,7 +36,7 @@ pub fn unwatched(_: Step) -> io::Result<()> {
 }
 
 /// Puts `bytes` in the place of a file. `private`: nobody else may read it.
-pub(super) fn replace(path: &Path, bytes: &[u8], private: bool, watch: Watch<'_>) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8], private: bool, watch: Watch<'_>) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     watch(Step::Make)?;
     let mut builder = Builder::new();
