@@ -125,8 +125,13 @@ impl Person {
 
     /// This person, to whom `issuer` gives so much trust, in some roles for all generic packages.
     pub(crate) fn trusted(self, issuer: &Self, depth: u8, amount: u8, roles: &[&str]) -> Self {
+        self.granted(issuer, (depth, amount), roles, "pkg:generic/*")
+    }
+
+    /// The same for the packages of a scope.
+    pub(crate) fn granted(self, issuer: &Self, (depth, amount): (u8, u8), roles: &[&str], scope: &str) -> Self {
         let notes = roles.iter().map(|role| ("role@countersign.dev", *role));
-        let notes: Vec<_> = notes.chain(roles.first().map(|_| ("scope@countersign.dev", "pkg:generic/*"))).collect();
+        let notes: Vec<_> = notes.chain(roles.first().map(|_| ("scope@countersign.dev", scope))).collect();
         self.certified(issuer, days_ago(10), |builder| {
             let builder = match depth {
                 0 => builder,

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use sequoia_openpgp::packet::signature::subpacket::NotationDataFlags;
 use sequoia_openpgp::types::ReasonForRevocation;
 
 use super::super::super::authors::Trust;
@@ -62,21 +61,6 @@ pub(super) struct Setting {
     pub(super) each: bool,
 }
 
-fn certified(person: Person, issuer: &Person, (depth, amount): (u8, u8), roles: &[&str], scope: &str) -> Person {
-    let notes = roles.iter().map(|role| ("role@countersign.dev", *role));
-    let notes: Vec<_> = notes.chain(roles.first().map(|_| ("scope@countersign.dev", scope))).collect();
-    person.certified(issuer, days_ago(10), |builder| {
-        let builder = match depth {
-            0 => builder,
-            _ => builder.set_trust_signature(depth, amount).expect("a trust signature"),
-        };
-        notes.iter().fold(builder, |builder, (name, value)| {
-            let flags = NotationDataFlags::empty().set_human_readable();
-            builder.add_notation(*name, value, flags, true).expect("a notation")
-        })
-    })
-}
-
 /// Tests may leak what many of them look at.
 fn leaked(people: &[&Person]) -> (&'static Keyring, &'static Network<'static>) {
     let keyring = Keyring::from_certificates(people.iter().map(|person| person.certificate_among(people)));
@@ -98,7 +82,7 @@ impl Ring {
                 let reach = (random.of(&[0, 1, 1, 2, 255]), random.of(&[40, 60, 120, 120]));
                 let roles = random.of(kinds);
                 let scope = random.of(&["pkg:generic/*", "pkg:generic/*", "*", "pkg:cargo/*", "pkg:generic/a"]);
-                keys[target] = certified(keys[target].clone(), &keys[issuer].clone(), reach, roles, scope);
+                keys[target] = keys[target].clone().granted(&keys[issuer], reach, roles, scope);
             }
         }
         if random.below(6) == 0 {
@@ -114,12 +98,12 @@ impl Ring {
 impl Thief {
     pub(super) fn new(keys: &[Person], key: &Person) -> Self {
         let all = ["author", "reviewer", "checker"];
-        let new = |roles: &[&str]| certified(Person::new(), key, (255, 120), roles, "pkg:generic/*");
+        let new = |roles: &[&str]| Person::new().trusted(key, 255, 120, roles);
         let (mut voices, mut between) = (vec![key.clone()], Vec::new());
         for roles in [&all[..], &all, &[], &all, &all] {
             // Whoever stands between makes a second way.
             let other = new(&[]);
-            voices.push(certified(new(roles), &other, (255, 120), roles, "pkg:generic/*"));
+            voices.push(new(roles).trusted(&other, 255, 120, roles));
             between.push(other);
         }
         let mut people: Vec<_> = keys.iter().chain(&voices[1..]).chain(&between).collect();
