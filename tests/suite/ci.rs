@@ -46,8 +46,7 @@ impl Desk {
     }
 
     fn write(&self, path: &str, text: &str) {
-        fs::create_dir_all(self.at(path).parent().expect("a folder")).expect("made");
-        fs::write(self.at(path), text).expect("written");
+        tools::write(&self.at(path), text);
     }
 
     /// Runs the script, with programs of our own before all others.

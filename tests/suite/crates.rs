@@ -7,11 +7,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// Where this machine's cargo keeps its crates.
+pub(crate) fn cargo_home() -> PathBuf {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    home.or_else(|| Some(env::home_dir()?.join(".cargo"))).expect("a home folder")
+}
+
 /// Every crate that cargo has unpacked here, in the order of the paths.
 pub(crate) fn unpacked() -> Vec<PathBuf> {
-    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo"))).expect("a home folder");
-    let registries = fs::read_dir(home.join("registry/src")).into_iter().flatten();
+    let registries = fs::read_dir(cargo_home().join("registry/src")).into_iter().flatten();
     let folders = registries.filter_map(|entry| fs::read_dir(entry.ok()?.path()).ok()).flatten();
     let mut crates: Vec<_> =
         folders.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect();

@@ -16,7 +16,7 @@ use countersign::limits::{Limits, Links};
 use countersign::tree::{SurveyRequest, survey};
 use tempfile::TempDir;
 
-use crate::tools::{found, scratch};
+use crate::tools::{self, found, scratch};
 
 /// A repository to throw away, and room beside it.
 struct World {
@@ -68,9 +68,7 @@ impl World {
     }
 
     fn write(&self, path: &str, content: impl AsRef<[u8]>) {
-        let path = self.at("repo").join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
+        tools::write(&self.at("repo").join(path), content);
     }
 
     fn commit(&self) -> String {

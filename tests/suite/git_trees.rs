@@ -14,7 +14,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::tools::{found, scratch};
+use crate::tools::{self, found, scratch};
 
 /// Something in a tree.
 #[derive(Debug, Clone)]
@@ -112,11 +112,7 @@ fn trees_have_the_names_that_git_gives_them() {
 #[test]
 fn the_golden_tree_is_the_one_on_disk() {
     let dir = scratch();
-    let write = |path: &str, content: &str| {
-        let path = dir.path().join(path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, content).expect("written");
-    };
+    let write = |path: &str, content: &str| tools::write(&dir.path().join(path), content);
     let project = "name = \"X\"\nuuid = \"7876af07-990d-54b4-ab0e-23690620f79a\"\nversion = \"0.1.0\"\n";
     for (path, content) in [
         ("foo/a", "a\n"),

@@ -44,9 +44,14 @@ fn standard_output_takes_the_page_alone() {
 }
 
 fn report(dir: &str, page: &Path) -> Output {
+    about("report", dir, &["--html", page.to_str().expect("a plain path")])
+}
+
+/// What a command says of a package of the commands' world.
+pub(crate) fn about(command: &str, dir: &str, options: &[&str]) -> Output {
     let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/world");
     let mut program = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    program.current_dir(world).args(["report", dir, "--package", "pkg:generic/acme@1.0", "--store", "store"]);
-    program.args(["--keyring", "keyring.asc", "--signer", SIGNER, "--html"]).arg(page);
+    program.current_dir(world).args([command, dir, "--package", "pkg:generic/acme@1.0", "--store", "store"]);
+    program.args(["--keyring", "keyring.asc", "--signer", SIGNER]).args(options);
     program.output().expect("it starts")
 }

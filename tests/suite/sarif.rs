@@ -5,16 +5,15 @@
 #![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "these tests start programs")]
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::tools;
+use crate::page::about;
+use crate::{crates, tools};
 
-const SIGNER: &str = "4D96CA70F43AC80D597F7AB0F7E0696FB68AF538";
 /// Says whether the second file is what the first one, a schema, allows.
 const VALIDATE: &str = "\
 import json, sys, warnings
@@ -30,7 +29,7 @@ sys.exit(1 if faults else 0)
 fn it_says_what_the_report_says() {
     let changed = log(&package("changed"));
     let results = changed["runs"][0]["results"].as_array().expect("results");
-    let report = json(&package_as("changed", &["--format", "json"]));
+    let report = json(&about("verify", "changed", &["--format", "json"]));
     let reasons = report["packages"][0]["reasons"].as_array().expect("reasons");
     let told = |one: &Value, code: &str, package: &str| {
         (one[code].clone(), one["properties"]["path"].clone(), one["properties"]["package"] == package)
@@ -91,27 +90,17 @@ fn it_is_what_the_schema_allows() {
 
 /// The report on a package of the commands' world.
 fn package(dir: &str) -> Output {
-    let told = package_as(dir, &["--sarif", "-"]);
+    let told = about("report", dir, &["--sarif", "-"]);
     assert!(told.stderr.is_empty(), "{told:?}");
     told
-}
-
-fn package_as(dir: &str, options: &[&str]) -> Output {
-    let world = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/world");
-    let command = if options[0] == "--format" { "verify" } else { "report" };
-    let mut program = Command::new(env!("CARGO_BIN_EXE_countersign"));
-    program.current_dir(world).args([command, dir, "--package", "pkg:generic/acme@1.0", "--store", "store"]);
-    program.args(["--keyring", "keyring.asc", "--signer", SIGNER]).args(options);
-    program.output().expect("it starts")
 }
 
 /// The report on this repository, in an empty account.
 fn project() -> Output {
     let home = tempfile::tempdir().expect("a folder");
-    let cargo = cargo_home();
     let mut program = Command::new(env!("CARGO_BIN_EXE_countersign"));
     program.current_dir(env!("CARGO_MANIFEST_DIR")).args(["report", "--sarif", "-"]);
-    program.env("HOME", home.path()).env("CARGO_HOME", cargo).output().expect("it starts")
+    program.env("HOME", home.path()).env("CARGO_HOME", crates::cargo_home()).output().expect("it starts")
 }
 
 fn log(told: &Output) -> Value {
@@ -124,14 +113,8 @@ fn json(told: &Output) -> Value {
     serde_json::from_slice(&told.stdout).unwrap_or_else(|why| panic!("{why}: {told:?}"))
 }
 
-fn cargo_home() -> PathBuf {
-    let home = || PathBuf::from(env::var_os("HOME").unwrap_or_default()).join(".cargo");
-    env::var_os("CARGO_HOME").map_or_else(home, PathBuf::from)
-}
-
 fn schema() -> Option<PathBuf> {
-    let sources = fs::read_dir(cargo_home().join("registry/src")).ok()?;
-    let crates = sources.flatten().filter_map(|source| fs::read_dir(source.path()).ok()).flatten().flatten();
-    let ours = crates.filter(|one| one.file_name().as_encoded_bytes().starts_with(b"serde-sarif-"));
-    ours.map(|one| one.path().join("src/schema.json")).find(|file| file.is_file())
+    let ours =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"serde-sarif-"));
+    crates::unpacked().into_iter().filter(ours).map(|one| one.join("src/schema.json")).find(|file| file.is_file())
 }

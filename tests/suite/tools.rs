@@ -50,6 +50,12 @@ pub(crate) fn scratch() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a temporary folder")
 }
 
+/// Writes a file, in folders that are made where there are none.
+pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) {
+    fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+    fs::write(path, content).expect("written");
+}
+
 /// A GnuPG home of its own, whose agent ends with it.
 pub(crate) struct Home {
     folder: TempDir,

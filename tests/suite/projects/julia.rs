@@ -118,9 +118,7 @@ fn every_fault_of_a_depot_has_its_own_code() {
     // What happened to the folders.
     let inside = |number: usize, path: &str| world.inside(&all[number], path);
     let put = |number: usize, path: &str| {
-        let path = inside(number, path);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        fs::write(path, "evil").expect("written");
+        tools::write(&inside(number, path), "evil");
     };
     put(0, "src/Package0.jl");
     put(1, "src/added.jl");

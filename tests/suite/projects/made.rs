@@ -68,9 +68,7 @@ impl World {
     }
 
     pub(super) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
-        let path = self.at(path);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
-        fs::write(path, content).expect("written");
+        tools::write(&self.at(path), content);
     }
 
     /// Writes the lockfile with these packages, and puts them where Cargo would.

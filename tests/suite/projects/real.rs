@@ -8,14 +8,8 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::{answer, program};
+use crate::crates::cargo_home;
 use crate::{crates, tools};
-
-/// Where this machine's cargo keeps its crates, as it was for building this test.
-fn cargo_home() -> PathBuf {
-    let unpacked = crates::unpacked();
-    let first = unpacked.first().expect("cargo has unpacked a crate on this machine");
-    first.ancestors().nth(4).expect("a home").to_path_buf()
-}
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

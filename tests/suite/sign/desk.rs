@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::tools::{Home, found, scratch};
+use crate::tools::{self, Home, found, scratch};
 
 /// When keys are made.
 pub(super) const MADE: &str = "20240101T000000";
@@ -56,9 +56,7 @@ impl Desk {
     }
 
     pub(super) fn write(&self, path: &str, text: &str) {
-        let path = self.at(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        tools::write(&self.at(path), text);
     }
 
     pub(super) fn read(&self, path: &str) -> String {

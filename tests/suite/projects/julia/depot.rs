@@ -1,7 +1,6 @@
 //! A depot made by hand, with the project whose packages lie in it.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -112,9 +111,7 @@ impl World {
     }
 
     pub(super) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
-        let path = self.at(path);
-        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
-        fs::write(path, content).expect("written");
+        tools::write(&self.at(path), content);
     }
 
     pub(super) fn manifest(&self, packages: &[Package], more: &str) {
