@@ -20,26 +20,7 @@ ours=$target/release/countersign
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/countersign-bench-XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
 
-median() { sort -n | awk '{ all[NR] = $1 } END { print NR % 2 ? all[(NR + 1) / 2] : (all[NR / 2] + all[NR / 2 + 1]) / 2 }'; }
-tell() { printf '%-58s %9.3f s\n' "$1" "$2"; }
-missed=0
-
-# target NAME OURS THEIRS WANTED: how many times as long as theirs ours may take.
-target() {
-  awk -v name="$1" -v ours="$2" -v theirs="$3" -v wanted="$4" 'BEGIN {
-    times = ours / theirs
-    printf "%-58s %9.2f x  (target %s: %s)\n", name, times, wanted, (times <= wanted) ? "reached" : "MISSED"
-    exit !(times <= wanted)
-  }' || missed=1
-}
-
-# The wall clock of a command, in seconds, into a file.
-timed() {
-  local file=$1
-  shift
-  local TIMEFORMAT='%3R'
-  { time "$@" >"$scratch/said" 2>&1; } 2>>"$file" || { cat "$scratch/said" >&2; exit 2; }
-}
+. benches/timing.sh
 
 verify() { (cd "$1/project" && env -i HOME="$scratch" JULIA_DEPOT_PATH="$1/depot" "$ours" verify --quiet); }
 # The same files, and nothing else of what verify does.
@@ -49,8 +30,7 @@ compare() {
   local name=$1 world=$2
   printf '\n== %s\n' "$name"
   find "$world/depot/packages" -type f -print0 >"$scratch/files"
-  printf '%s files, %s MiB\n' "$(tr -cd '\0' <"$scratch/files" | wc -c)" \
-    "$(xargs -0 stat -c %s <"$scratch/files" | awk '{ sum += $1 } END { printf "%.0f", sum / 1048576 }')"
+  size "$scratch/files"
   verify "$world"
   sums
   rm -f "$scratch/ours" "$scratch/theirs"
@@ -60,13 +40,14 @@ compare() {
   done
   tell 'countersign verify' "$(median <"$scratch/ours")"
   tell 'sha256sum over the same files' "$(median <"$scratch/theirs")"
-  target 'times as long as sha256sum' "$(median <"$scratch/ours")" "$(median <"$scratch/theirs")" 1.3
+  ratio 'times as long as sha256sum' "$(median <"$scratch/ours")" "$(median <"$scratch/theirs")" AT_MOST 1.3
 }
 
-printf 'load before: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
+load before
 "$target/release/examples/julia_depot" "$scratch/world"
 compare '300 packages' "$scratch/world"
 "$target/release/examples/julia_depot" "$scratch/registered" "${REGISTERED:-12000}"
 compare "the same, with a registry of ${REGISTERED:-12000} packages as an archive" "$scratch/registered"
-printf '\nload after: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
-if [ -n "${STRICT:-}" ] && [ "$missed" -ne 0 ]; then exit 1; fi
+printf '\n'
+load after
+finish

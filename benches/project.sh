@@ -27,34 +27,16 @@ CARGO_HOME=$large_home cargo fetch --quiet --locked --manifest-path benches/larg
 own_home=${CARGO_HOME:-$HOME/.cargo}
 cargo fetch --quiet --locked
 
-median() { sort -n | awk '{ all[NR] = $1 } END { print NR % 2 ? all[(NR + 1) / 2] : (all[NR / 2] + all[NR / 2 + 1]) / 2 }'; }
-tell() { printf '%-58s %9.3f s\n' "$1" "$2"; }
-missed=0
-
-# target NAME SLOWER FASTER WANTED: how many times faster.
-target() {
-  awk -v name="$1" -v slow="$2" -v fast="$3" -v wanted="$4" 'BEGIN {
-    times = slow / fast
-    printf "%-58s %9.2f x  (target %s: %s)\n", name, times, wanted, (times >= wanted) ? "reached" : "MISSED"
-    exit !(times >= wanted)
-  }' || missed=1
-}
-
-# The wall clock of a command, in seconds, into a file. Exit code 1 is an answer too.
-timed() {
-  local file=$1
-  shift
-  local TIMEFORMAT='%3R' code=0
-  { time "$@" >"$scratch/said" 2>&1; } 2>>"$file" || code=$?
-  [ "$code" -lt 2 ] || { cat "$scratch/said" >&2; exit 2; }
-}
+# A refusal is an answer too.
+worst=1
+. benches/timing.sh
 
 drop() { sync; echo 3 >/proc/sys/vm/drop_caches; }
 
 verify() { (cd "$1" && HOME=$scratch CARGO_HOME=$2 "$ours" verify --quiet); }
 # The same files, and nothing else of what verify does.
 sums() { xargs -0 sha256sum <"$1" >/dev/null; }
-# Hashing alone, by the same code: every crate's folder measured, in one process.
+# The files of every crate that the lockfile names, with NUL bytes between them.
 files() {
   local name version
   (cd "$1" && awk '$1 == "name" { name = $3 } $1 == "version" { version = $3 } $1 == "checksum" { gsub(/"/, "", name); gsub(/"/, "", version); print name "-" version }' Cargo.lock) |
@@ -65,8 +47,7 @@ compare() {
   local name=$1 project=$2 home=$3
   printf '\n== %s\n' "$name"
   files "$project" "$home" >"$scratch/files"
-  printf '%s files, %s MiB\n' "$(tr -cd '\0' <"$scratch/files" | wc -c)" \
-    "$(xargs -0 stat -c %s <"$scratch/files" | awk '{ sum += $1 } END { printf "%.0f", sum / 1048576 }')"
+  size "$scratch/files"
   verify "$project" "$home" || true
   sums "$scratch/files"
   rm -f "$scratch/ours" "$scratch/theirs" "$scratch/ours-cold" "$scratch/theirs-cold"
@@ -82,7 +63,7 @@ compare() {
   done
   tell 'countersign verify' "$(median <"$scratch/ours")"
   tell 'sha256sum over the same files' "$(median <"$scratch/theirs")"
-  target 'times faster than sha256sum' "$(median <"$scratch/theirs")" "$(median <"$scratch/ours")" 1
+  ratio 'times faster than sha256sum' "$(median <"$scratch/theirs")" "$(median <"$scratch/ours")" AT_LEAST 1
   if [ -n "${COLD:-}" ]; then
     tell 'countersign verify, nothing in the page cache' "$(median <"$scratch/ours-cold")"
     tell 'sha256sum, nothing in the page cache' "$(median <"$scratch/theirs-cold")"
@@ -106,14 +87,15 @@ compare() {
       (cd "$project" && export CARGO_HOME=$home HOME=$scratch/crev && timed "$scratch/crev-times" "$CREV" crev verify)
     done
     tell 'cargo crev verify' "$(median <"$scratch/crev-times")"
-    target 'times faster than cargo crev' "$(median <"$scratch/crev-times")" "$(median <"$scratch/ours")" 10
+    ratio 'times faster than cargo crev' "$(median <"$scratch/crev-times")" "$(median <"$scratch/ours")" AT_LEAST 10
   else
     echo 'cargo crev: left out (CREV is not set)'
   fi
 }
 
-printf 'load before: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
+load before
 compare "this repository's dependencies" . "$own_home"
 compare 'benches/large-project' benches/large-project "$large_home"
-printf '\nload after: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
-if [ -n "${STRICT:-}" ] && [ "$missed" -ne 0 ]; then exit 1; fi
+printf '\n'
+load after
+finish

@@ -36,35 +36,14 @@ trap 'rm -rf "$scratch"' EXIT
 # An empty account, in which the cache is the only thing that grows.
 export HOME=$scratch XDG_CACHE_HOME=$scratch/cache
 
-median() { sort -n | awk '{ all[NR] = $1 } END { print NR % 2 ? all[(NR + 1) / 2] : (all[NR / 2] + all[NR / 2 + 1]) / 2 }'; }
-missed=0
-
-# The wall clock of a command, in seconds, into a file; whatever it says goes into another. `trust list` ends with 1 where
-# not all is reached.
-timed() {
-  local file=$1
-  shift
-  local TIMEFORMAT='%3R' code=0
-  { time "$@" >"$scratch/said" 2>&1; } 2>>"$file" || code=$?
-  [ "$code" -lt 2 ] || { cat "$scratch/said" >&2; exit 2; }
-}
+# `trust list` ends with 1 where not all is reached.
+worst=1
+. benches/timing.sh
 
 list() { "$1" trust list --keyring "$keyring" --root "$root" --max-depth none --format json "${@:2}"; }
 wot() { sq-wot --keyring "$keyring" --trust-root "$root" "$@" list; }
 
-# tell NAME SECONDS
-tell() { printf '%-58s %9.3f s\n' "$1" "$2"; }
-
-# target NAME SLOWER FASTER WANTED: how many times faster.
-target() {
-  awk -v name="$1" -v slow="$2" -v fast="$3" -v wanted="$4" 'BEGIN {
-    times = slow / fast
-    printf "%-58s %9.1f x  (target %s: %s)\n", name, times, wanted, (times >= wanted ? "reached" : "MISSED")
-    exit !(times >= wanted)
-  }' || missed=1
-}
-
-printf 'load before: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
+load before
 printf '\n== the Debian keyring from one root\n'
 list "$ours" --no-cache >"$scratch/answer" || true
 reached=$(grep -c '"authenticated": true' "$scratch/answer" || true)
@@ -93,9 +72,9 @@ tell 'countersign trust list, warm' "$m_warm"
 [ -z "${NETTLE:-}" ] || tell 'countersign trust list --no-cache, nettle' "$(median <"$scratch/nettle-cold")"
 tell 'sq-wot list 0.2.0 (nettle)' "$m_sq_wot"
 tell 'sequoia-wot 0.15.3 (the oracle, same backend as ours)' "$m_oracle"
-target 'warm against sq-wot' "$m_sq_wot" "$m_warm" 25
-target 'cold against sequoia-wot 0.15.3' "$m_oracle" "$m_cold" 3
-[ -z "${NETTLE:-}" ] || target 'cold with nettle against sq-wot' "$m_sq_wot" "$(median <"$scratch/nettle-cold")" 3
+ratio 'warm against sq-wot' "$m_sq_wot" "$m_warm" AT_LEAST 25
+ratio 'cold against sequoia-wot 0.15.3' "$m_oracle" "$m_cold" AT_LEAST 3
+[ -z "${NETTLE:-}" ] || ratio 'cold with nettle against sq-wot' "$m_sq_wot" "$(median <"$scratch/nettle-cold")" AT_LEAST 3
 
 printf '\n== the same as a certification network\n'
 for _ in $(seq "$runs"); do
@@ -116,11 +95,12 @@ if [ -n "${SLOW:-}" ]; then
   "$oracle" time "$keyring" "$root" certification-network >"$scratch/slow"
   read -r slow slow_bindings slow_reached _ <"$scratch/slow"
   tell "sequoia-wot 0.15.3: $slow_reached of $slow_bindings" "$slow"
-  target 'cold against sequoia-wot 0.15.3' "$slow" "$all_cold" 200
-  target 'warm against sequoia-wot 0.15.3' "$slow" "$all_warm" 200
+  ratio 'cold against sequoia-wot 0.15.3' "$slow" "$all_cold" AT_LEAST 200
+  ratio 'warm against sequoia-wot 0.15.3' "$slow" "$all_warm" AT_LEAST 200
 fi
 
 printf '\n== a generated network, without any cryptography\n'
 "$large"
-printf '\nload after: %s\n' "$(cut -d' ' -f1-3 /proc/loadavg)"
-if [ -n "${STRICT:-}" ] && [ "$missed" -ne 0 ]; then exit 1; fi
+printf '\n'
+load after
+finish
