@@ -13,6 +13,7 @@ mod doctor;
 mod ground;
 mod init;
 mod keyring;
+mod man;
 mod policy;
 mod project;
 mod report;
@@ -175,6 +176,7 @@ fn dispatch(command: Command, context: &Context<'_>, out: &mut dyn Write, err: &
         Command::Report(arguments) => report::run(&arguments, context, out),
         Command::Doctor(arguments) => doctor::run(&arguments, context, out),
         Command::Completions(arguments) => Ok(complete(arguments.shell, out)?),
+        Command::Man(arguments) => man::run(&arguments.dir, out),
         Command::Certify(arguments) => certify::run(&arguments, context, out, err),
     }
 }

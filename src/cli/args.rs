@@ -26,7 +26,7 @@ pub(crate) use policy::{PolicyCommand, TemplateName};
 pub(crate) use reading::{
     CheckCommand, CheckRecordArgs, CheckRunArgs, DiffArgs, ReviewArgs, RunCommand, SayArgs, SuggestArgs, WithdrawArgs,
 };
-pub(crate) use report::{CompletionsArgs, DoctorArgs, ReportArgs};
+pub(crate) use report::{CompletionsArgs, DoctorArgs, ManArgs, ReportArgs};
 pub(crate) use verify::{AcceptArgs, QuestionArgs, RowsArgs, VerifyArgs};
 
 pub(crate) mod trust;
@@ -34,7 +34,7 @@ pub(crate) mod trust;
 /// Decides, before third-party code runs, whether this machine should accept it, and says why.
 #[derive(Debug, Parser)]
 #[command(name = "countersign", version, long_version = LONG_VERSION.as_str(), propagate_version = false)]
-#[command(after_help = "Exit codes: 0 accepted, 1 rejected, 2 could not tell or was used wrongly.")]
+#[command(after_help = "Exit codes: 0 accepted or done, 1 rejected, 2 could not tell or was used wrongly.")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Print what makes a shell complete these commands.
     Completions(CompletionsArgs),
+    /// Write the manual pages of both programs into a directory.
+    Man(ManArgs),
 }
 
 /// How the answer is printed.

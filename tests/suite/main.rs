@@ -28,6 +28,7 @@ mod gpg_matrix;
 mod hostile_keyrings;
 mod keyring;
 mod keys;
+mod man;
 mod memory;
 mod networks;
 mod page;

@@ -1,4 +1,4 @@
-//! What `report`, `doctor` and `completions` take.
+//! What `report`, `doctor`, `completions` and `man` take.
 
 use std::path::PathBuf;
 
@@ -58,4 +58,14 @@ pub(crate) struct CompletionsArgs {
     /// Which shell.
     #[arg(value_enum)]
     pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  countersign man ~/.local/share/man/man1
+  countersign man \"$DESTDIR/usr/share/man/man1\"")]
+pub(crate) struct ManArgs {
+    /// The directory, made where it is not there. Pages of an earlier version are replaced.
+    pub(crate) dir: PathBuf,
 }
