@@ -2,10 +2,12 @@
 # An author's days, as docs/authors.md tells them: a crate and a Julia package, from `countersign init` to the third release,
 # which a maintainer makes alone to whom they were handed over. Their users verify each release.
 #
-#   bash docs/authors/day.sh
+#   bash docs/authors/day.sh                        both keys are files
+#   tests/card/setup.sh bash docs/authors/day.sh    bob's key is on a virtual smartcard, which asks for its PIN
 #
-# Needs Rust, GnuPG, git and tar. All keys are made in a throwaway home and gone afterwards; nothing of yours is read or written,
-# and nothing is published: a cargo of its own stands in for the registry. Exits with 0 only if every step came out as it is told.
+# Needs Rust, GnuPG, git and tar; the card needs root, too, and what tests/card/setup.sh names. All keys are made in a throwaway
+# home and gone afterwards; nothing of yours is read or written, and nothing is published: a cargo of its own stands in for the
+# registry. Exits with 0 only if every step came out as it is told.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -15,6 +17,7 @@ real_cargo=$(rustup which cargo 2>/dev/null || command -v cargo)
 # A short path: names of sockets are limited to 108 bytes.
 world=$(mktemp -d)
 export GNUPGHOME=$world/gpg
+bobs_home=${CARD_HOME:-$GNUPGHOME}
 cleanup() { gpgconf --kill all 2>/dev/null || true; rm -rf "$world"; }
 trap cleanup EXIT
 mkdir -m 700 "$GNUPGHOME"
@@ -51,7 +54,16 @@ key() {
   gpg --quiet --batch --passphrase '' --quick-gen-key "$1 <$1@example.org>" ed25519 sign,cert never 2>/dev/null
   gpg --batch --with-colons --list-keys "=$1 <$1@example.org>" 2>/dev/null | awk -F: '/^fpr/ { print $10; exit }'
 }
-alice=$(key alice) bob=$(key bob)
+alice=$(key alice) bob=${CARD_FINGERPRINT:-$(key bob)}
+# The questions that bob's pinentry was asked so far; a key that is a file without a passphrase asks none.
+asked() { if [ -n "${CARD_ANSWERS-}" ]; then grep -c GETPIN "$CARD_ANSWERS.log" 2>/dev/null || true; else echo 0; fi; }
+# Something that bob does with his key: his card wants its PIN, once, and he is asked nothing else.
+bob_does() {
+  local before
+  before=$(asked)
+  GNUPGHOME=$bobs_home "$@"
+  [ -z "${CARD_HOME-}" ] || [ "$(asked)" = $((before + 1)) ] || fail "bob should have been asked for his PIN once"
+}
 cd "$world"
 
 # What the crate's users unpack.
@@ -80,7 +92,7 @@ crate 1.1.0
 authors acme "\"$alice\", \"$bob\""
 publish 0 "" cargo-countersign countersign publish --yes --key "$alice" --offline
 told 'Since 1.0.0: '
-publish 0 "" countersign sign --archive target/package/acme-1.1.0.crate --key "$bob" --yes
+bob_does publish 0 "" countersign sign --archive target/package/acme-1.1.0.crate --key "$bob" --yes
 unpack 1.1.0
 expect 0 "" countersign verify acme-1.1.0 --package pkg:cargo/acme@1.1.0 --store acme-evidence --lock user.lock
 told 'author-handover'
@@ -89,7 +101,7 @@ expect 0 "" countersign accept acme-1.1.0 --package pkg:cargo/acme@1.1.0 --store
 say "3. Bob makes the third release alone, and the crate's users notice nothing"
 crate 1.2.0
 authors acme "\"$bob\""
-publish 0 "" cargo-countersign countersign publish --yes --key "$bob" --offline
+bob_does publish 0 "" cargo-countersign countersign publish --yes --key "$bob" --offline
 unpack 1.2.0
 expect 0 "" countersign verify acme-1.2.0 --package pkg:cargo/acme@1.2.0 --store acme-evidence --lock user.lock
 printf '// changed\n' >>acme-1.2.0/src/lib.rs
@@ -131,14 +143,14 @@ release alice 0.2.0
 expect 0 "" git -C Example push --quiet origin main v0.2.0
 told "signed pkg:julia/Example@0.2.0?uuid=$uuid as $alice"
 signs "$bob"
-expect 0 "" countersign sign --git v0.2.0 Example --yes
+bob_does expect 0 "" countersign sign --git v0.2.0 Example --yes
 install 0.2.0
 expect 0 "" countersign accept Example-0.2.0 --package "pkg:julia/Example@0.2.0?uuid=$uuid" --store Example-evidence \
   --lock julia.lock --yes
 told 'author-handover'
 authors Example "\"$bob\""
 release bob 0.3.0
-expect 0 "" git -C Example push --quiet origin main v0.3.0
+bob_does expect 0 "" git -C Example push --quiet origin main v0.3.0
 told "signed pkg:julia/Example@0.3.0?uuid=$uuid as $bob"
 install 0.3.0
 expect 0 "" countersign verify Example-0.3.0 --package "pkg:julia/Example@0.3.0?uuid=$uuid" --store Example-evidence \
@@ -149,4 +161,5 @@ expect 0 "" countersign init Example --remove --yes
 told 'removed'
 [ ! -e Example/.git/hooks/pre-push ] || fail "the hook should be gone"
 
-say "every step came out as it is told"
+if [ -n "${CARD_HOME-}" ]; then card="bob's key never left his card"; else card="no card took part"; fi
+say "every step came out as it is told; $card"

@@ -107,6 +107,15 @@ if ! gpg --batch --no-tty --with-colons --list-secret-keys "$fingerprint" 2>>"$w
   exit 1
 fi
 gpg --batch --no-tty --export "$fingerprint" >"$work/keyring.pgp"
+# As cards come from the shop: the PIN is asked for each signature, not once while the card is in.
+printf 'admin\nforcesig\nquit\n' |
+  gpg --no-tty --quiet --command-fd=0 --status-fd=2 --pinentry-mode=loopback --card-edit >/dev/null 2>>"$work/gpg.log"
+if ! gpg --batch --no-tty --with-colons --card-status 2>>"$work/gpg.log" | grep -q '^forcepin:1:'; then
+  echo 'The card does not ask for its PIN each time:' >&2
+  cat "$work/gpg.log" >&2
+  exit 1
+fi
+rm -f "$work/answers.log"
 
 export CARD_HOME=$work/g CARD_FINGERPRINT=$fingerprint CARD_SERIAL=$card CARD_ANSWERS=$work/answers CARD_KEYRING=$work/keyring.pgp
 if [ $# -gt 0 ]; then
