@@ -10,6 +10,7 @@ mod certify;
 mod check;
 mod diff;
 mod doctor;
+mod explain;
 mod ground;
 mod init;
 mod keyring;
@@ -175,6 +176,7 @@ fn dispatch(command: Command, context: &Context<'_>, out: &mut dyn Write, err: &
         Command::Policy(command) => policy::run(&command, context, out),
         Command::Report(arguments) => report::run(&arguments, context, out),
         Command::Doctor(arguments) => doctor::run(&arguments, context, out),
+        Command::Explain(arguments) => Ok(explain::run(&arguments, out)?),
         Command::Completions(arguments) => Ok(complete(arguments.shell, out)?),
         Command::Man(arguments) => man::run(&arguments.dir, out),
         Command::Certify(arguments) => certify::run(&arguments, context, out, err),

@@ -59,6 +59,7 @@ pub mod report;
 pub mod settings;
 pub mod setup;
 pub mod shown;
+mod spelling;
 pub mod state;
 pub mod statement;
 pub mod store;

@@ -3,6 +3,7 @@
 mod audit;
 mod cargo;
 mod certify;
+mod explain;
 mod init;
 mod keyring;
 mod policy;
@@ -20,6 +21,7 @@ use crate::reason::Code;
 pub(crate) use audit::AuditArgs;
 pub(crate) use cargo::{CargoArguments, CargoCommand, PublishArgs};
 pub(crate) use certify::CertifyArgs;
+pub(crate) use explain::ExplainArgs;
 pub(crate) use init::InitArgs;
 pub(crate) use keyring::KeyringCommand;
 pub(crate) use policy::{PolicyCommand, TemplateName};
@@ -88,6 +90,8 @@ pub(crate) enum Command {
     Certify(CertifyArgs),
     /// What is wrong with the set-up here: gpg, keys and cards, keyring, policy, memory, clock.
     Doctor(DoctorArgs),
+    /// What a reason code means, and what to do about it.
+    Explain(ExplainArgs),
     /// Print what makes a shell complete these commands.
     Completions(CompletionsArgs),
     /// Write the manual pages of both programs into a directory.

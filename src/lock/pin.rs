@@ -165,7 +165,7 @@ impl Passed {
 
     pub(super) fn read(entry: &mut Entry) -> Result<Self, MemoryFault> {
         let word: String = entry.needed("code")?;
-        let code = Code::ALL.iter().map(|(code, _)| *code).find(|code| code.as_str() == word);
+        let code = Code::named(&word);
         let passed = Self {
             package: entry.needed("package")?,
             code: code.ok_or_else(|| entry.fault(format!("`{}` is no reason code", Shown::new(&word))))?,

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
+use crate::spelling;
 
 /// A place in a file. Both numbers count from 1, columns by characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -114,32 +115,12 @@ impl<'i> Faults<'i> {
 
 /// "did you mean" and the known word that is nearest to `word`, if one is near.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let far = |other: &str| 1 + other.len() / 3;
-    // Most words are told apart by their lengths, which costs nothing.
-    let known = known.into_iter().filter(|other| word.len().abs_diff(other.len()) <= far(other));
-    let best = known.min_by_key(|other| (distance(word, other), other.len()))?;
-    (distance(word, best) <= far(best)).then(|| format!("did you mean `{}`?", Shown::new(best)))
-}
-
-/// How many characters must be changed, added or taken away. Long words are told apart by their beginning.
-fn distance(a: &str, b: &str) -> usize {
-    let [a, b] = [a, b].map(|word| word.chars().take(LONGEST).collect::<Vec<_>>());
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
+    let best = spelling::near(word, known).into_iter().next();
+    best.map(|best| format!("did you mean `{}`?", Shown::new(best)))
 }
 
 /// As many faults as a report lists.
 const MANY: usize = 100;
-/// Characters of a word that are compared.
-const LONGEST: usize = 40;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use super::counts::Counts;
-use super::text::{write_package, write_reasons};
+use super::text::{write_package, write_reasons, write_where_more_is_told};
 use super::{PackageReport, Report};
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
@@ -56,12 +56,13 @@ impl fmt::Display for ProjectText<'_> {
                 writeln!(f)?;
                 write_package(f, row.package, self.report)?;
             }
-            return Ok(());
+            return write_where_more_is_told(f, self.report);
         }
         let (shown, others) = rows.split_at(rows.len().min(ROWS));
         self.table(f, shown)?;
         self.others(f, others)?;
-        self.attention(f, &rows)
+        self.attention(f, &rows)?;
+        write_where_more_is_told(f, self.report)
     }
 }
 

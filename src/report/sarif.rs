@@ -4,7 +4,6 @@
 //! What cannot be told is an error like what is refused. A reason stands at the project's lockfile, since that is
 //! what a change to the dependencies changes; what it is about is named in the sentence and as a logical location.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use serde_json::{Value, json};
@@ -33,11 +32,10 @@ impl Sarif<'_> {
             one.reasons.iter().map(move |reason| (package, reason))
         });
         let all: Vec<_> = report.reasons.iter().map(|reason| (None, reason)).chain(of_packages).collect();
-        let meanings: BTreeMap<Code, &str> = Code::ALL.iter().copied().collect();
         let mut codes: Vec<Code> = all.iter().map(|(_, reason)| reason.code).collect();
         codes.sort_by_key(|code| code.as_str());
         codes.dedup();
-        let rules: Vec<_> = codes.iter().map(|code| rule(*code, meanings.get(code).unwrap_or(&""))).collect();
+        let rules: Vec<_> = codes.iter().copied().map(rule).collect();
         let place = report.project.as_ref().map_or(".", |project| project.lockfile.as_str());
         let results: Vec<_> = all
             .iter()
@@ -74,8 +72,12 @@ impl Sarif<'_> {
     }
 }
 
-fn rule(code: Code, meaning: &str) -> Value {
-    json!({ "id": code.as_str(), "shortDescription": { "text": meaning } })
+fn rule(code: Code) -> Value {
+    json!({
+        "id": code.as_str(),
+        "shortDescription": { "text": code.meaning() },
+        "help": { "text": code.advice() },
+    })
 }
 
 fn result(package: Option<&str>, reason: &Reason, rule: usize, place: &str) -> Value {

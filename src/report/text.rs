@@ -19,7 +19,7 @@ impl fmt::Display for Text<'_> {
         for package in &self.0.packages {
             write_package(f, package, self.0)?;
         }
-        Ok(())
+        write_where_more_is_told(f, self.0)
     }
 }
 
@@ -80,6 +80,15 @@ pub(super) fn write_reasons(f: &mut fmt::Formatter<'_>, reasons: &[Reason]) -> f
         if let Some(step) = &reason.step {
             writeln!(f, "  -> {step}")?;
         }
+    }
+    Ok(())
+}
+
+/// Says once where more is told, if something that decides on a package says nothing of what to do.
+pub(super) fn write_where_more_is_told(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    let mut all = report.packages.iter().flat_map(|package| &package.reasons);
+    if all.any(|one| matches!(one.answer, Answer::Reject | Answer::CannotTell) && one.step.is_none()) {
+        writeln!(f, "`countersign explain CODE` tells what to do.")?;
     }
     Ok(())
 }

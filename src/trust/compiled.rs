@@ -265,7 +265,7 @@ impl PlainReason {
         if texts.into_iter().flatten().any(|text| text.chars().any(char::is_control)) {
             return None;
         }
-        let code = Code::ALL.iter().find(|(code, _)| code.as_str() == self.code)?.0;
+        let code = Code::named(&self.code)?;
         let mut reason = Reason::new(code, if self.aside { Answer::SetAside } else { Answer::Note }, self.message);
         (reason.path, reason.step) = (self.path, self.step);
         Some(reason)

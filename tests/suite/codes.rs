@@ -1,4 +1,4 @@
-//! `docs/codes.md` lists every reason code with its meaning, as `reason.rs` has them; and some test asserts each code.
+//! `docs/codes.md` lists every reason code with its meaning and what to do, as `reason` has them; and some test asserts each code.
 //!
 //! `CODES=overwrite cargo test codes` writes the file anew.
 
@@ -157,9 +157,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// The text of `docs/codes.md`.
 fn document() -> String {
     let mut text = HEADER.to_owned();
+    // A `|` would end the cell, even in code.
+    let cell = |text: &str| text.replace('|', "\\|");
     for (code, meaning) in Code::ALL {
-        // A `|` would end the cell, even in code.
-        text.push_str(&format!("| `{code}` | {} |\n", meaning.replace('|', "\\|")));
+        text.push_str(&format!("| `{code}` | {} | {} |\n", cell(meaning), cell(code.advice())));
     }
     text
 }
@@ -171,9 +172,11 @@ const HEADER: &str = "\
 [Contents](README.md)
 
 Every reason in a verdict has one of these codes. They are part of the public interface: codes may be added, none is
-ever renamed, and each keeps its meaning. This table is made from `src/reason.rs`; `CODES=overwrite cargo test codes`
-writes it anew.
+ever renamed, and each keeps its meaning. `countersign explain CODE` tells what stands here of one of them; without a code it
+lists them all. Somebody else's package is never repaired here: what its author can do is told so that you can ask for it.
 
-| code | meaning |
-|---|---|
+This table is made from `src/reason/codes.rs`; `CODES=overwrite cargo test codes` writes it anew.
+
+| code | meaning | what to do |
+|---|---|---|
 ";

@@ -80,6 +80,7 @@ fn every_command_has_an_example_in_its_help() {
         "policy-init",
         "report",
         "doctor",
+        "explain",
         "completions",
         "man",
     ] {

@@ -43,7 +43,7 @@ const ROWS: &[&[&str]] = &[
     &["path"],
     &["fingerprint", "digest", "limits", "time"],
     &["reason"],
-    &["shown"],
+    &["shown", "spelling"],
 ];
 
 /// No file is longer than this.

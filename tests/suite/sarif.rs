@@ -9,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use countersign::reason::Code;
 use serde_json::Value;
 
 use crate::page::about;
@@ -46,7 +47,10 @@ fn it_says_what_the_report_says() {
         assert_eq!(result["level"], level, "{reason}");
         let rule =
             result["ruleIndex"].as_u64().and_then(|at| changed["runs"][0]["tool"]["driver"]["rules"].get(at as usize));
-        assert_eq!(rule.expect("its rule")["id"], result["ruleId"]);
+        let rule = rule.expect("its rule");
+        assert_eq!(rule["id"], result["ruleId"]);
+        let code = rule["id"].as_str().and_then(Code::named).expect("a code");
+        assert_eq!(rule["help"]["text"], code.advice());
     }
     let codes: Vec<_> = results.iter().filter_map(|one| one["ruleId"].as_str()).collect();
     assert!(codes.contains(&"content-differs") || codes.contains(&"file-added"), "{codes:?}");
