@@ -111,7 +111,8 @@ impl ProjectText<'_> {
         if self.report.verdict != Outcome::Accepted || unchecked || foreign == 0 {
             return Ok(());
         }
-        writeln!(f, "  every file of these {foreign} is as the lockfile's checksums say")
+        let of = if foreign == 1 { "it".to_owned() } else { format!("these {foreign}") };
+        writeln!(f, "  every file of {of} is as the lockfile's checksums say")
     }
 
     fn table(&self, f: &mut fmt::Formatter<'_>, rows: &[Row<'_>]) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! Projects of Julia, by the program itself.
 
 mod depot;
+mod released;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};

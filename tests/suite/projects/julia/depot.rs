@@ -56,17 +56,7 @@ impl Package {
 
     /// Where it lies in a depot; `length`: how long the name of its folder is.
     pub(super) fn place(&self, length: usize) -> String {
-        let number = u128::from_str_radix(&self.uuid.replace('-', ""), 16).expect("a UUID");
-        let mut bytes = number.to_le_bytes().to_vec();
-        bytes.extend_from_slice(self.tree().bytes());
-        let mut sum = crc_32c(&bytes);
-        let letters: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').collect();
-        let mut slug = String::new();
-        while slug.len() < length {
-            slug.push(letters[sum as usize % 62]);
-            sum /= 62;
-        }
-        format!("packages/{}/{slug}", self.name)
+        place(&self.name, &self.uuid, &self.tree(), length)
     }
 
     pub(super) fn entry(&self) -> String {
@@ -76,6 +66,21 @@ impl Package {
             self.tree()
         )
     }
+}
+
+/// Where a package lies in a depot.
+pub(super) fn place(name: &str, uuid: &str, tree: &ObjectId, length: usize) -> String {
+    let number = u128::from_str_radix(&uuid.replace('-', ""), 16).expect("a UUID");
+    let mut bytes = number.to_le_bytes().to_vec();
+    bytes.extend_from_slice(tree.bytes());
+    let mut sum = crc_32c(&bytes);
+    let letters: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').collect();
+    let mut slug = String::new();
+    while slug.len() < length {
+        slug.push(letters[sum as usize % 62]);
+        sum /= 62;
+    }
+    format!("packages/{name}/{slug}")
 }
 
 /// By a polynomial division from the highest bit down, on reflected bytes: another way than the program's.
