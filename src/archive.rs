@@ -47,7 +47,8 @@ pub fn open(bytes: &[u8], keep: &PackagePath, limits: &Limits) -> Result<Packed,
     take(bytes, None, None, Some(keep), limits)
 }
 
-/// Reads the `wanted` files of an archive that has no directory of its own at its top, by the same rules for all of it.
+/// Reads the `wanted` files of an archive that has no directory of its own at its top, by the same rules for all of it; but it
+/// may be packed with zstd, too.
 ///
 /// # Errors
 /// The first rule that it breaks.
@@ -60,7 +61,7 @@ pub fn files(
         return Err(ArchiveFault::TooLarge(limits.archive));
     }
     let mut contents = Contents { wanted: Some(wanted), ..Contents::new(None, None, limits) };
-    contents.read(bytes)?;
+    contents.read(Stream::any(bytes)?)?;
     Ok(contents.files)
 }
 
@@ -91,7 +92,7 @@ fn take(
         return Err(ArchiveFault::Digest { wanted, found });
     }
     let mut contents = Contents::new(folder.map(str::to_owned), keep, limits);
-    contents.read(bytes)?;
+    contents.read(Stream::gzip(bytes))?;
     let text = TreeText::from_entries(contents.entries, limits)?;
     Ok(Packed { top: contents.folder.unwrap_or_default(), text, kept: contents.kept })
 }
@@ -161,8 +162,7 @@ impl<'a> Contents<'a> {
     }
 
     /// Reads an archive to its end.
-    fn read(&mut self, bytes: &[u8]) -> Result<(), ArchiveFault> {
-        let mut stream = Stream::new(bytes);
+    fn read(&mut self, mut stream: Stream<'_>) -> Result<(), ArchiveFault> {
         let mut said = Said::default();
         let mut headers = 0_u64;
         while let Some(block) = stream.header()? {

@@ -1,8 +1,9 @@
-//! The bytes of a tar archive out of one gzip member: block by block, bounded, to the last byte.
+//! The bytes of a tar archive out of one gzip member or one zstd frame: block by block, bounded, to the last byte.
 
 use std::io::Read as _;
 
 use flate2::bufread::GzDecoder;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use thiserror::Error;
 
 use crate::reason::Code;
@@ -12,14 +13,30 @@ pub(super) const BLOCK: usize = 512;
 
 /// The unpacked bytes.
 pub(super) struct Stream<'a> {
-    gzip: GzDecoder<&'a [u8]>,
+    packing: Packing<'a>,
     packed: u64,
     unpacked: u64,
 }
 
+/// What the tar archive is packed with.
+enum Packing<'a> {
+    Gzip(GzDecoder<&'a [u8]>),
+    Zstd(Box<StreamingDecoder<&'a [u8], FrameDecoder>>),
+}
+
 impl<'a> Stream<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { gzip: GzDecoder::new(bytes), packed: bytes.len() as u64, unpacked: 0 }
+    /// Out of one gzip member.
+    pub(super) fn gzip(bytes: &'a [u8]) -> Self {
+        Self { packing: Packing::Gzip(GzDecoder::new(bytes)), packed: bytes.len() as u64, unpacked: 0 }
+    }
+
+    /// Out of one zstd frame (RFC 8878) if the bytes begin as one, otherwise out of one gzip member.
+    pub(super) fn any(bytes: &'a [u8]) -> Result<Self, StreamFault> {
+        if !bytes.starts_with(&ZSTD) {
+            return Ok(Self::gzip(bytes));
+        }
+        let frame = StreamingDecoder::new_with_max_window_size(bytes, WINDOW).map_err(|_| StreamFault::Zstd)?;
+        Ok(Self { packing: Packing::Zstd(Box::new(frame)), packed: bytes.len() as u64, unpacked: 0 })
     }
 
     /// The next header; none at the end, behind which nothing stands.
@@ -62,7 +79,7 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// Makes sure that only zeros follow, and that the gzip member ends with the file.
+    /// Makes sure that only zeros follow, and that what the archive is packed with ends with the file.
     fn end(&mut self) -> Result<(), StreamFault> {
         let mut rest = [0; PIECE];
         loop {
@@ -72,9 +89,20 @@ impl<'a> Stream<'a> {
                 _ => {}
             }
         }
-        match self.gzip.get_ref().is_empty() {
-            true => Ok(()),
-            false => Err(StreamFault::BehindGzip),
+        let rest = match &self.packing {
+            Packing::Gzip(member) => *member.get_ref(),
+            Packing::Zstd(frame) => {
+                let (said, found) = (frame.decoder.get_checksum_from_data(), frame.decoder.get_calculated_checksum());
+                if said.is_some_and(|said| found != Some(said)) {
+                    return Err(StreamFault::Zstd);
+                }
+                *frame.get_ref()
+            }
+        };
+        match (rest.is_empty(), &self.packing) {
+            (true, _) => Ok(()),
+            (false, Packing::Gzip(_)) => Err(StreamFault::BehindGzip),
+            (false, Packing::Zstd(_)) => Err(StreamFault::BehindZstd),
         }
     }
 
@@ -89,7 +117,10 @@ impl<'a> Stream<'a> {
     }
 
     fn some(&mut self, buffer: &mut [u8]) -> Result<usize, StreamFault> {
-        let length = self.gzip.read(buffer).map_err(|_| StreamFault::Gzip)?;
+        let length = match &mut self.packing {
+            Packing::Gzip(member) => member.read(buffer).map_err(|_| StreamFault::Gzip)?,
+            Packing::Zstd(frame) => frame.read(buffer).map_err(|_| StreamFault::Zstd)?,
+        };
         self.unpacked += length as u64;
         if self.unpacked > FREE && self.unpacked / RATIO > self.packed {
             return Err(StreamFault::Ratio);
@@ -105,6 +136,9 @@ pub enum StreamFault {
     /// No gzip, cut short, or damaged.
     #[error("the archive is not gzip, is cut short, or is damaged")]
     Gzip,
+    /// A zstd frame that is cut short or damaged, or wants more memory than it is given.
+    #[error("the archive's zstd frame is cut short, is damaged, or wants a window of more than {} MiB", WINDOW >> 20)]
+    Zstd,
     /// The tar archive ends in the middle.
     #[error("the archive ends within an entry, or without the two blocks of zeros that end it")]
     Short,
@@ -117,6 +151,9 @@ pub enum StreamFault {
     /// Something behind the gzip member.
     #[error("bytes follow the gzip member; an archive is one member and nothing else")]
     BehindGzip,
+    /// Something behind the zstd frame.
+    #[error("bytes follow the zstd frame; an archive is one frame and nothing else")]
+    BehindZstd,
     /// A header that speaks of an entry which does not come.
     #[error("the archive ends where the entry should come of which the last header speaks")]
     Dangling,
@@ -138,6 +175,10 @@ impl StreamFault {
     }
 }
 
+/// How a zstd frame begins.
+const ZSTD: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
+/// Bytes that a zstd frame may look back: as many as the program makes use of at its highest level.
+const WINDOW: u64 = 128 << 20;
 /// Bytes that are unpacked at once.
 const PIECE: usize = 64 << 10;
 /// How many times its own size an archive may unpack to: deflate makes at most 1,032 of zeros, and source code far less.

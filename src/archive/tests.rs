@@ -1,5 +1,7 @@
 //! Archives made by hand: good ones, and one for each fault.
 
+mod zstd;
+
 use std::io::Write as _;
 
 use flate2::Compression;

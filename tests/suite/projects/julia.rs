@@ -284,6 +284,15 @@ fn registries_are_read_in_either_form() {
     world.write("depot/registries/General.toml", about.replace("2333", "2334"));
     world.write("depot/registries/General.tar.gz", packed(&files));
     set_aside("lockfile-damaged", "depot/registries/General.toml");
+    // Newer versions of Julia pack it with zstd.
+    let member = packed(&files);
+    let tar = flate2::read::GzDecoder::new(member.as_slice());
+    let frame = ruzstd::encoding::compress_to_vec(tar, ruzstd::encoding::CompressionLevel::Fastest);
+    world.write("depot/registries/General.toml", about.replace(".gz", ".zst"));
+    world.write("depot/registries/General.tar.zst", &frame);
+    assert_eq!(world.verify(&[]), (Some(1), differs.clone()));
+    world.write("depot/registries/General.tar.zst", &frame[..100]);
+    set_aside("archive-framing", "depot/registries/General.tar.zst");
     for path in ["depot/registries/General.toml", "depot/registries/General.tar.gz"] {
         fs::remove_file(world.at(path)).expect("removed");
     }
@@ -292,6 +301,32 @@ fn registries_are_read_in_either_form() {
     assert_eq!(world.verify(&[]), (Some(0), vec![]));
     world.registry(&known);
     assert_eq!(world.verify(&[]), (Some(1), differs));
+}
+
+#[test]
+fn registries_that_zstd_packed_are_read() {
+    if !tools::found("projects::julia::registries_that_zstd_packed_are_read", &["zstd"]) {
+        return;
+    }
+    let all = packages(300);
+    let world = World::new(&all[..3]);
+    let known: Vec<_> = all.iter().map(|one| one.clone().with("src/other.jl", "")).collect();
+    let files = registry(&known);
+    let files: Vec<_> = files.iter().map(|(path, content)| (path.as_str(), content.as_str())).collect();
+    let about = "git-tree-sha1 = \"0\"\nuuid = \"23338594-aafe-5451-b93e-139f81909106\"\npath = \"General.tar.zst\"\n";
+    world.write("depot/registries/General.toml", about);
+    let mut tar = Vec::new();
+    let member = packed(&files);
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(member.as_slice()), &mut tar).expect("a tar archive");
+    world.write("General.tar", tar);
+    let differs: Vec<_> = all[..3].iter().map(|one| of(one, "registry-differs")).collect();
+    for level in [&["-3"][..], &["-19"], &["--ultra", "-22"], &["--fast=5", "--no-check"]] {
+        let mut zstd = std::process::Command::new("zstd");
+        zstd.args(["-q", "-f"]).args(level).arg(world.at("General.tar"));
+        zstd.arg("-o").arg(world.at("depot/registries/General.tar.zst"));
+        assert!(zstd.status().expect("zstd").success());
+        assert_eq!(world.verify(&[]), (Some(1), differs.clone()), "{level:?}");
+    }
 }
 
 #[test]
