@@ -150,7 +150,7 @@ impl Plan {
         let times = Times { at: now.plus(Duration::from_secs(2)), now };
         accept(&self.target, &made, &wish, &times, request.limits)?;
         let both = [&made, self.signer.certificate().bytes()].concat();
-        let keyring = LocalKeyring::open_or_make(request.keyring)?;
+        let keyring = LocalKeyring::at(request.keyring);
         Ok(keyring.import(&Source::Given("gpg", both), true, now, request.limits)?)
     }
 }

@@ -37,29 +37,25 @@ pub enum Source {
 /// A folder of certificates that is written to.
 #[derive(Debug)]
 pub struct LocalKeyring {
-    folder: Folder,
     path: PathBuf,
 }
 
 impl LocalKeyring {
-    /// Opens the folder, and makes it where there is none.
-    ///
-    /// # Errors
-    /// It cannot be made or opened.
-    pub fn open_or_make(path: &Path) -> Result<Self, ImportError> {
-        let path = path.to_owned();
-        let opened = match Folder::open(&path) {
+    /// The keyring at a path. Where there is none yet, the first certificate makes it: an empty one would stop every
+    /// verdict that reads it.
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
+    fn open_or_make(&self) -> Result<Folder, ImportError> {
+        let opened = match Folder::open(&self.path) {
             Err(ReadError::Missing) => {
-                let made = std::fs::create_dir_all(&path).map_err(WriteError::Failed);
-                made.map_err(|source| ImportError::Write { path: path.clone(), source })?;
-                Folder::open(&path)
+                std::fs::create_dir_all(&self.path).map_err(|source| self.unwritten("", WriteError::Failed(source)))?;
+                Folder::open(&self.path)
             }
             opened => opened,
         };
-        match opened {
-            Ok(folder) => Ok(Self { folder, path }),
-            Err(source) => Err(ImportError::Open { path, source }),
-        }
+        opened.map_err(|source| ImportError::Open { path: self.path.clone(), source })
     }
 
     /// Where it is.
@@ -88,7 +84,11 @@ impl LocalKeyring {
         };
         let pieces = files.pieces()?;
         let incoming = pieces.certificates()?;
-        let lock = self.folder.lock().map_err(|source| self.unwritten("", source))?;
+        if incoming.certificates.is_empty() && matches!(Folder::open(&self.path), Err(ReadError::Missing)) {
+            return Ok(Import { set_aside: [files.notes(), &incoming.set_aside].concat(), ..Import::default() });
+        }
+        let folder = self.open_or_make()?;
+        let lock = folder.lock().map_err(|source| self.unwritten("", source))?;
         let own_files = Files::read_folder(&self.path, limits)?;
         let own_pieces = own_files.pieces()?;
         let known = own_pieces.certificates()?.certificates;
@@ -115,10 +115,10 @@ impl LocalKeyring {
         }
         for (fingerprint, text) in texts {
             let name = format!("{fingerprint}.asc");
-            self.folder.write_once(&name, text.as_bytes()).map_err(|source| self.unwritten(&name, source))?;
+            folder.write_once(&name, text.as_bytes()).map_err(|source| self.unwritten(&name, source))?;
         }
         let stamp = format!("{now}\n");
-        self.folder.write_once(STAMP, stamp.as_bytes()).map_err(|source| self.unwritten(STAMP, source))?;
+        folder.write_once(STAMP, stamp.as_bytes()).map_err(|source| self.unwritten(STAMP, source))?;
         drop(lock);
         Ok(import)
     }

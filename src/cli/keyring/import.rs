@@ -42,7 +42,7 @@ pub(super) fn run(
     context: &Context<'_>,
     out: &mut dyn Write,
 ) -> anyhow::Result<u8> {
-    let keyring = LocalKeyring::open_or_make(into)?;
+    let keyring = LocalKeyring::at(into);
     let import = match keyring.import(source, keep_local, context.now, &context.limits) {
         Ok(import) => import,
         Err(ImportError::Keyring(error)) => return refuse(&error, format, context, out),

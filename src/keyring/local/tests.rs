@@ -9,7 +9,7 @@ use crate::openpgp::testing::{NOW, Person, TIMES, days_ago, packets as fake};
 
 fn folder() -> (tempfile::TempDir, LocalKeyring) {
     let dir = tempfile::tempdir().expect("a folder");
-    let keyring = LocalKeyring::open_or_make(&dir.path().join("sub/keyring")).expect("made");
+    let keyring = LocalKeyring::at(&dir.path().join("sub/keyring"));
     (dir, keyring)
 }
 
@@ -134,12 +134,27 @@ fn damage_and_secrets_stop_and_nothing_is_written() {
     assert_eq!(code(&[&two.public()[..], &one.secret()].concat()), Code::KeyringSecretKey);
     assert_eq!(code(b"no keyring"), Code::KeyringNotOpenpgp);
     assert_eq!(code(b""), Code::KeyringEmpty);
-    assert_eq!(names(&keyring), [""; 0]);
+    assert!(!keyring.path().exists());
     // A damaged keyring may have lost a revocation: it is not written over.
     import(&keyring, &whole);
     let path = keyring.path().join(format!("{}.asc", one.certificate().fingerprint()));
     fs::write(&path, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nxxxx").expect("written");
     assert_eq!(code(&two.public()), Code::KeyringDamaged);
+    assert_eq!(names(&keyring).len(), 2);
+}
+
+/// An empty keyring that nobody named would stop every verdict.
+#[test]
+fn an_import_that_brings_nothing_makes_no_keyring() {
+    let (_dir, keyring) = folder();
+    let refused = try_import(&keyring, b"rubbish").expect_err("not OpenPGP data");
+    assert!(matches!(refused, ImportError::Keyring(ref error) if error.code() == Code::KeyringNotOpenpgp), "{refused}");
+    let mut three = Person::new().public();
+    three[2] = 3;
+    let set_aside: Vec<_> = import(&keyring, &three).set_aside.iter().map(|reason| reason.code).collect();
+    assert_eq!(set_aside, [Code::CertificateInvalid]);
+    assert!(!keyring.path().exists());
+    import(&keyring, &Person::new().public());
     assert_eq!(names(&keyring).len(), 2);
 }
 
@@ -151,7 +166,7 @@ fn two_who_import_at_once_lose_nothing() {
         for writer in 0..4_u64 {
             let (path, person) = (keyring.path().to_owned(), &person);
             scope.spawn(move || {
-                let keyring = LocalKeyring::open_or_make(&path).expect("opened");
+                let keyring = LocalKeyring::at(&path);
                 for round in 0..10 {
                     let certified = [person.public(), fake::strangers_signature(writer << 8 | round)].concat();
                     assert_eq!(import(&keyring, &certified).changes.len(), 1);

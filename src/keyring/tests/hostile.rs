@@ -82,7 +82,7 @@ fn unknown_versions_are_set_aside_alone_and_version_six_is_read() {
 #[test]
 fn imports_stop_or_set_aside_by_the_same_rules() {
     let dir = tempfile::tempdir().expect("a folder");
-    let keyring = LocalKeyring::open_or_make(dir.path()).expect("made");
+    let keyring = LocalKeyring::at(dir.path());
     let (one, two) = (Person::new().public(), Person::new().public());
     let mut three = Person::new().public();
     three[2] = 3;
