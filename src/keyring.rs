@@ -257,7 +257,7 @@ pub enum KeyringError {
         what: &'static str,
     },
     /// No certificate in it.
-    #[error("there is no certificate in {}; a keyring that should be empty should not be named", Shown::path(.path))]
+    #[error("there is no certificate in {}; bring some in with `countersign keyring import`, name another, or leave it out", Shown::path(.path))]
     Empty {
         /// The file or folder.
         path: PathBuf,
@@ -289,8 +289,14 @@ pub enum KeyringError {
 impl KeyringError {
     /// The error as a reason: no verdict is possible, for what was lost may be a revocation.
     pub fn reason(&self) -> Reason {
-        let cause = std::error::Error::source(self).map(|cause| format!(": {cause}")).unwrap_or_default();
-        Reason::new(self.code(), Answer::CannotTell, format!("{self}{cause}"))
+        let message = match self {
+            Self::Unreadable { path, source } if source.kind() == io::ErrorKind::NotFound => {
+                format!("the keyring {} is not there", Shown::path(path))
+            }
+            Self::Unreadable { source, .. } => format!("{self}: {}", Shown::new(&source.to_string())),
+            _ => self.to_string(),
+        };
+        Reason::new(self.code(), Answer::CannotTell, message)
     }
 
     /// The stable code.

@@ -92,9 +92,13 @@ impl OwnFileError {
             Self::TooLarge { path, .. } => (large, path),
             Self::WritableByOthers(path) => (Code::WritableByOthers, path),
         };
+        // The reason says where.
         let message = match self {
-            Self::Unreadable { source, .. } => format!("{self}: {}", Shown::new(&source.to_string())),
-            _ => self.to_string(),
+            Self::Missing(_) => "is not there".to_owned(),
+            Self::NotPlain(_) => "is no plain file".to_owned(),
+            Self::Unreadable { source, .. } => format!("cannot be read: {}", Shown::new(&source.to_string())),
+            Self::TooLarge { limit, .. } => format!("has over {limit} bytes"),
+            Self::WritableByOthers(_) => "can be written by other users, who could decide in your place".to_owned(),
         };
         let reason = Reason::new(code, Answer::CannotTell, message).at(path.as_os_str().as_encoded_bytes());
         match self.hint() {

@@ -119,11 +119,14 @@ pub enum PurlError {
     /// A percent sign without two hex digits, or bytes that are not UTF-8.
     #[error("`%` must be followed by two hex digits, and what they stand for must be UTF-8")]
     Encoding,
+    /// A slash behind an `@`: a version has none, and an `@` in a name is encoded.
+    #[error("`@` begins the version, which has no `/`; an `@` in a name is written `%40`")]
+    At,
     /// A `#subpath`: a package is a whole.
     #[error("a package is named without `#subpath`")]
     Subpath,
     /// A part that breaks the rules for names.
-    #[error("a part of the package name is refused: {0}")]
+    #[error("a part of the package name is not allowed: {0}")]
     Part(PathFault),
     /// A rule of this ecosystem.
     #[error("{0}")]
@@ -173,6 +176,7 @@ fn parse(text: &str) -> Result<Purl, PurlError> {
         None => (rest, Vec::new()),
     };
     let (rest, version) = match rest.rsplit_once('@') {
+        Some((_, version)) if version.contains('/') => return Err(PurlError::At),
         Some((rest, version)) => (rest, Some(decode(version)?)),
         None => (rest, None),
     };
@@ -318,6 +322,9 @@ mod tests {
             assert_eq!(text.parse::<Purl>(), Err(PurlError::Form), "{text}");
         }
         assert_eq!("pkg:generic/a#b".parse::<Purl>(), Err(PurlError::Subpath));
+        assert_eq!("pkg:npm/@scope/name".parse::<Purl>(), Err(PurlError::At));
+        let canonical = PurlError::NotCanonical("pkg:npm/%40scope/name@1".to_owned());
+        assert_eq!("pkg:npm/@scope/name@1".parse::<Purl>(), Err(canonical));
         assert_eq!("pkg:generic/a%2".parse::<Purl>(), Err(PurlError::Encoding));
         assert_eq!("pkg:generic/a%ff".parse::<Purl>(), Err(PurlError::Encoding));
         assert_eq!(format!("pkg:generic/{}", "a".repeat(512)).parse::<Purl>(), Err(PurlError::Length));

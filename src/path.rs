@@ -32,11 +32,20 @@ impl PackagePath {
     /// The first rule that the name breaks.
     pub fn parse(bytes: &[u8]) -> Result<Self, PathFault> {
         let text = check_text(bytes)?;
-        if has_drive(text) || text.contains('\\') {
-            return Err(PathFault::Traversal);
+        if has_drive(text) {
+            return Err(PathFault::Traversal("begins with a drive letter"));
         }
-        if text.len() > MAX_PATH || text.split('/').count() > MAX_LEVELS {
-            return Err(PathFault::Limit);
+        if text.contains('\\') {
+            return Err(PathFault::Traversal("has a `\\`"));
+        }
+        if text.len() > MAX_PATH {
+            return Err(PathFault::Limit { what: "more bytes", most: MAX_PATH });
+        }
+        if text.split('/').count() > MAX_LEVELS {
+            return Err(PathFault::Limit { what: "more levels", most: MAX_LEVELS });
+        }
+        if text.starts_with('/') {
+            return Err(PathFault::Traversal("begins with a `/`"));
         }
         text.split('/').try_for_each(check_component)?;
         if !is_nfc(text) {
@@ -80,8 +89,8 @@ impl fmt::Debug for PackagePath {
 #[non_exhaustive]
 pub enum PathFault {
     /// It leaves the tree, or does not say plainly where in the tree it is.
-    #[error("the name has `..`, `.`, an empty component, a leading `/`, a `\\` or a drive letter")]
-    Traversal,
+    #[error("the name {0}")]
+    Traversal(&'static str),
     /// A control character, U+2028 or U+2029.
     #[error("the name has the control character U+{0:04X}")]
     Control(u32),
@@ -92,29 +101,32 @@ pub enum PathFault {
     #[error("the name is not UTF-8")]
     Encoding,
     /// Not in NFC; the NFC form.
-    #[error("the name is not in Unicode's NFC, which would be `{}`", Shown::new(.0))]
+    #[error("the name is not in Unicode's NFC, which looks like it but has other bytes: `{}`", Shown::new(.0))]
     Nfc(String),
     /// A name that git, on some system, takes for its own folder.
     #[error("git takes the name for its own `.git` folder on some systems")]
     Git,
     /// Too long, or too deep.
-    #[error(
-        "the name has a component over {MAX_COMPONENT} bytes, over {MAX_PATH} bytes in all, or over {MAX_LEVELS} levels"
-    )]
-    Limit,
+    #[error("the name has {what} than {most}")]
+    Limit {
+        /// Of what there is more.
+        what: &'static str,
+        /// Than there may be.
+        most: usize,
+    },
 }
 
 impl PathFault {
     /// The reason code of this fault.
     pub fn code(&self) -> Code {
         match self {
-            Self::Traversal => Code::PathTraversal,
+            Self::Traversal(_) => Code::PathTraversal,
             Self::Control(_) => Code::PathControl,
             Self::Hidden(_) => Code::PathHidden,
             Self::Encoding => Code::PathEncoding,
             Self::Nfc(_) => Code::PathNfc,
             Self::Git => Code::PathGit,
-            Self::Limit => Code::PathLimit,
+            Self::Limit { .. } => Code::PathLimit,
         }
     }
 }
@@ -125,8 +137,11 @@ impl PathFault {
 /// As [`PackagePath::parse`]; a `/` inside is [`PathFault::Traversal`].
 pub fn check_name(bytes: &[u8]) -> Result<&str, PathFault> {
     let text = check_text(bytes)?;
-    if text.contains(['/', '\\']) {
-        return Err(PathFault::Traversal);
+    if text.contains('/') {
+        return Err(PathFault::Traversal("has a `/`"));
+    }
+    if text.contains('\\') {
+        return Err(PathFault::Traversal("has a `\\`"));
     }
     check_component(text)?;
     if !is_nfc(text) {
@@ -168,11 +183,14 @@ fn check_text(bytes: &[u8]) -> Result<&str, PathFault> {
 }
 
 fn check_component(component: &str) -> Result<(), PathFault> {
-    if matches!(component, "" | "." | "..") {
-        return Err(PathFault::Traversal);
+    match component {
+        "" => return Err(PathFault::Traversal("is empty, or has two `/` in a row or one at its end")),
+        "." => return Err(PathFault::Traversal("has a component `.`")),
+        ".." => return Err(PathFault::Traversal("has a component `..`")),
+        _ => {}
     }
     if component.len() > MAX_COMPONENT {
-        return Err(PathFault::Limit);
+        return Err(PathFault::Limit { what: "a component of more bytes", most: MAX_COMPONENT });
     }
     if is_git(component) {
         return Err(PathFault::Git);

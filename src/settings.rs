@@ -149,7 +149,11 @@ pub fn find(search: &Search<'_>) -> Result<Settings, Vec<Reason>> {
 fn read(path: &Path, search: &Search<'_>) -> Result<PolicyFile, Vec<Reason>> {
     search.outside(path).map_err(|reason| vec![reason])?;
     let bytes = own_file::read(path, search.limits.policy);
-    let bytes = bytes.map_err(|error| vec![error.reason(Code::PolicyMissing, Code::LimitPolicy)])?;
+    let bytes = bytes.map_err(|error| {
+        let reason = error.reason(Code::PolicyMissing, Code::LimitPolicy);
+        let missing = reason.code == Code::PolicyMissing;
+        vec![if missing { reason.step("name another, or write one: `countersign policy init`") } else { reason }]
+    })?;
     let faults = |faults: Vec<crate::policy::PolicyFault>| {
         faults.iter().map(|one| one.reason(&Shown::path(path).to_string())).collect()
     };
@@ -231,7 +235,7 @@ pub fn outside(path: &Path, package: &Path, start: &Path) -> Result<(), Reason> 
     let written = start.join(path);
     if lies_in(&real, package) || written.parent().is_some_and(|folder| lies_in(folder, package)) {
         let message = "this lies inside of the package under test, so it is not read: what is judged cannot judge";
-        let reason = Reason::new(Code::InsidePackage, Answer::CannotTell, message);
+        let reason = Reason::new(Code::InsidePackage, Answer::CannotTell, message).step("name one that lies elsewhere");
         return Err(reason.at(path.as_os_str().as_encoded_bytes()));
     }
     Ok(())

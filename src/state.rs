@@ -178,10 +178,17 @@ impl StateError {
         let (code, path, message) = match self {
             Self::Read(error) => return error.reason(Code::Unreadable, Code::StateDamaged),
             Self::Damaged { path, source } => return source.reason(&Shown::path(path).to_string()),
-            Self::Link(path) => (Code::Unreadable, path, self.to_string()),
-            Self::Changed(path) | Self::Busy(path) => (Code::StateWrite, path, self.to_string()),
+            // The reason says where.
+            Self::Link(path) => (Code::Unreadable, path, "is a symbolic link; put the file itself there".to_owned()),
+            Self::Changed(path) => {
+                (Code::StateWrite, path, "was changed by another process meanwhile; nothing was written".to_owned())
+            }
+            Self::Busy(path) => {
+                (Code::StateWrite, path, "another process is writing it; nothing was written".to_owned())
+            }
             Self::Write { path, source } => {
-                (Code::StateWrite, path, format!("{self}: {}", Shown::new(&source.to_string())))
+                let why = Shown::new(&source.to_string()).to_string();
+                (Code::StateWrite, path, format!("could not be written, and the old file is as it was: {why}"))
             }
         };
         let reason = Reason::new(code, Answer::CannotTell, message).at(path.as_os_str().as_encoded_bytes());

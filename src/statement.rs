@@ -219,7 +219,7 @@ pub enum StatementFault {
     #[error("the file does not begin with a statement's opening lines")]
     NotAStatement,
     /// A byte order mark.
-    #[error("the statement has a byte order mark; save it as plain UTF-8")]
+    #[error("the statement has a byte order mark; a program put it there, fetch the original")]
     Bom,
     /// A carriage return: something translated the line endings.
     #[error("the statement has a carriage return; its line endings were changed, fetch the original")]

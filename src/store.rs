@@ -213,7 +213,11 @@ impl StoreError {
             Self::NoStore(_) | Self::NoEvidence(_) | Self::Marker { .. } | Self::Version(_) => Code::StoreVersion,
         };
         let cause = std::error::Error::source(self).map(|cause| format!(": {cause}")).unwrap_or_default();
-        let reason = Reason::new(code, Answer::CannotTell, format!("{self}{cause}"));
+        let message = match self {
+            Self::Open { path, source: ReadError::Missing } => format!("the store {} is not there", Shown::path(path)),
+            _ => format!("{self}{cause}"),
+        };
+        let reason = Reason::new(code, Answer::CannotTell, message);
         self.hint().into_iter().fold(reason, Reason::step)
     }
 }

@@ -337,7 +337,7 @@ fn dropped(
 
 /// Why there is nothing to survey.
 #[derive(Debug, Error)]
-#[error("cannot open the directory `{}`", Shown::path(.dir))]
+#[error("the directory {} cannot be opened", Shown::path(.dir))]
 #[non_exhaustive]
 pub struct SurveyError {
     /// The directory.
@@ -408,6 +408,9 @@ fn changed(path: &str) -> Reason {
 
 /// Why a link is refused where no policy allows any.
 pub(crate) const LINK: &str = "a symbolic link; links are not followed, and no tree may have one";
+/// What to do where somebody takes a checkout for a package.
+const CHECKOUT: &str = "a checkout is measured with `--worktree`, signed with `countersign sign --git`, and accepted under \
+                        the policy's `worktree = \"accept\"`";
 /// Why the name of the folder of evidence is refused elsewhere.
 pub(crate) const EVIDENCE_ELSEWHERE: &str =
     "`.countersign` is a directory at the top of a package, spelled just so, and nowhere else";

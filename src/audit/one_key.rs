@@ -199,7 +199,8 @@ fn tell(f: &mut fmt::Formatter<'_>, subject: &Subject) -> fmt::Result {
         packages.len()
     )?;
     for reason in &subject.reasons {
-        writeln!(f, "note [{}]: {}", reason.code, reason.message)?;
+        let place = reason.path.as_deref().map(|path| format!(" {path}")).unwrap_or_default();
+        writeln!(f, "note [{}]{place}: {}", reason.code, reason.message)?;
     }
     list(f, "No key is needed for", packages, |one| one.anybody == Some(true), |_| String::new())?;
     list(

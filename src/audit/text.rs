@@ -135,7 +135,8 @@ fn naming(one: &Naming) -> String {
         Naming::Group(name) => format!("group {}", shown(name)),
         Naming::Rule(number, what) => format!("rule {number}, {what}"),
         Naming::User => "self".to_owned(),
-        Naming::Distrust(why) => format!("distrusted: {}", why.as_deref().map(shown).unwrap_or_default()),
+        Naming::Distrust(None) => "distrusted".to_owned(),
+        Naming::Distrust(Some(why)) => format!("distrusted: {}", shown(why)),
     }
     .trim_end()
     .to_owned()

@@ -209,9 +209,13 @@ impl MemoryFault {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Version(_) => "use the Countersign that wrote it, or a newer one",
-            Self::Conflict { .. } | Self::Altered => {
+            Self::Conflict { .. } => {
                 "take one side of the merge as a whole (`git checkout --ours` or `--theirs`, and the file), then run \
                  `countersign accept` to bring in the other"
+            }
+            Self::Altered => {
+                "restore it from version control or a backup; after a merge take one side as a whole (`git checkout \
+                 --ours` or `--theirs`, and the file), then run `countersign accept` to bring in the other"
             }
             _ => "restore it from version control or a backup; without it every package is a first contact again",
         }
@@ -219,7 +223,11 @@ impl MemoryFault {
 
     /// The fault as a reason, at a file: no verdict is possible.
     pub fn reason(&self, file: &str) -> Reason {
-        Reason::new(self.code(), Answer::CannotTell, format!("the file is damaged: {self}")).at(file).step(self.hint())
+        let message = match self {
+            Self::Version(_) => self.to_string(),
+            _ => format!("the file is damaged: {self}"),
+        };
+        Reason::new(self.code(), Answer::CannotTell, message).at(file).step(self.hint())
     }
 
     pub(crate) fn content(place: impl Into<String>, why: impl Into<String>) -> Self {

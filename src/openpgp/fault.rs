@@ -16,7 +16,7 @@ pub enum SignatureFault {
     #[error("a signature file has at most {0} bytes; this one is larger, so it was not read")]
     Limit(u64),
     /// No packet at all.
-    #[error("there is no signature packet in the file; sign again")]
+    #[error("there is no signature packet in the file; fetch the file again")]
     None,
     /// A packet that is cut short.
     #[error("the signature packet is cut short; fetch the file again")]

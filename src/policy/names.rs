@@ -47,7 +47,10 @@ impl Names {
             names.people.insert(name.value, owned);
         }
         names.folded = People::new(&names.people);
-        for (name, value) in groups.map(|section| section.rest(faults)).unwrap_or_default() {
+        let groups = groups.map(|section| section.rest(faults)).unwrap_or_default();
+        // A group may stand above one that it wrongly names.
+        names.groups = groups.iter().map(|(name, _)| (name.value.clone(), BTreeSet::new())).collect();
+        for (name, value) in groups {
             check_name(&name, faults);
             if names.people.contains_key(&name.value) {
                 let message = format!("`{}` is a person and a group", Shown::new(&name.value));
@@ -103,7 +106,7 @@ impl Names {
             false => format!("`{}` is nobody in `[people]` or `[groups]`", Shown::new(&name.value)),
         };
         let known = self.people.keys().chain(self.groups.keys()).map(String::as_str);
-        let hint = faults.nearest(&name.value, known);
+        let hint = faults.nearest(&name.value, known.filter(|known| *known != name.value));
         faults.hinted(Code::PolicyValue, name.at, message, hint);
         None
     }

@@ -63,6 +63,15 @@ fn rule(require: &str) -> String {
 }
 
 #[test]
+fn a_group_in_a_group_is_told_as_such_wherever_it_stands() {
+    for text in ["one = [\"two\"]\ntwo = [\"a\"]", "two = [\"a\"]\none = [\"two\"]"] {
+        let faults = read(&format!("[people]\na = [\"{A}\"]\n[groups]\n{text}\n")).expect_err("a fault");
+        let told: Vec<_> = faults.into_iter().map(|fault| (fault.message, fault.hint)).collect();
+        assert_eq!(told, [("`two` is a group, and groups hold people only".to_owned(), None)]);
+    }
+}
+
+#[test]
 fn every_fault_has_its_code_and_place_and_a_good_twin() {
     let mut wrong = Vec::new();
     let root = format!("[[root]]\nfingerprint = \"{A}\"\n");

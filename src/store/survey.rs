@@ -199,7 +199,9 @@ impl Store {
                         found.push((digest, place));
                     }
                     Some(_) => reasons.push(entry(self.name(&place), "it does not lie where its name asks for")),
-                    None => reasons.push(entry(self.name(&place), "not named by a digest")),
+                    None => {
+                        reasons.push(entry(self.name(&place), "its name is not the digest of what should be in it"));
+                    }
                 }
             }
         }

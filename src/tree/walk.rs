@@ -17,7 +17,7 @@ use crate::tree_text::{EVIDENCE_FOLDER, LimitFault, is_evidence_name};
 
 use super::additions::addition;
 use super::again::{listing_digest, most_names};
-use super::{EVIDENCE_ELSEWHERE, LINK, Notes, SPECIAL, SurveyRequest, changed, refusal};
+use super::{CHECKOUT, EVIDENCE_ELSEWHERE, LINK, Notes, SPECIAL, SurveyRequest, changed, refusal};
 
 /// Every file and directory that was found.
 #[derive(Default)]
@@ -198,7 +198,11 @@ impl Step {
         }
         let path = match PackagePath::parse(&raw) {
             Ok(path) => path,
-            Err(fault) => return self.notes.reasons.push(reject(fault.code(), &fault.to_string())),
+            Err(fault) => {
+                let reason = reject(fault.code(), &fault.to_string());
+                let top = above.is_empty() && name == b".git";
+                return self.notes.reasons.push(if top { reason.step(CHECKOUT) } else { reason });
+            }
         };
         if let Some(what) = check_name(name).ok().and_then(unportable) {
             let answer = if request.portable || cfg!(windows) { Answer::Reject } else { Answer::Note };

@@ -81,7 +81,7 @@ impl Viewpoint {
     pub(super) fn check_in(&self, known: &impl Known) -> Result<Vec<Reason>, ViewpointError> {
         let roots = self.roots.iter().map(|root| (&root.fingerprint, Code::PolicyRootMissing, "root"));
         let distrusted = self.distrusted.iter().map(|one| (one, Code::PolicyDistrustUnknown, "distrusted certificate"));
-        let own = self.own.iter().map(|own| (own, Code::PolicyRootMissing, "own certificate"));
+        let own = self.own.iter().map(|own| (own, Code::PolicyRootMissing, "certificate of your own"));
         let mut notes = Vec::new();
         for (fingerprint, code, what) in roots.chain(distrusted).chain(own) {
             match known.has(fingerprint) {
@@ -91,7 +91,12 @@ impl Viewpoint {
             if let Some(primary) = known.primary_of(fingerprint) {
                 return Err(ViewpointError::Subkey { what, subkey: fingerprint.clone(), primary: primary.clone() });
             }
-            let message = format!("the {what} {fingerprint} is in no keyring; import its certificate, or remove it");
+            let todo = match code {
+                // Who is distrusted stays so; but a misspelt fingerprint protects from nobody.
+                Code::PolicyDistrustUnknown => "compare the digits",
+                _ => "import its certificate, or remove it",
+            };
+            let message = format!("the {what} {fingerprint} is in no keyring; {todo}");
             notes.push(Reason::new(code, Answer::Note, message));
         }
         let mut seen = BTreeSet::new();
@@ -203,7 +208,10 @@ mod tests {
             distrusted: [away].into(),
             ..Viewpoint::default()
         };
-        let codes: Vec<_> = viewpoint.check(&keyring).expect("notes").into_iter().map(|note| note.code).collect();
+        let notes = viewpoint.check(&keyring).expect("notes");
+        let codes: Vec<_> = notes.iter().map(|note| note.code).collect();
         assert_eq!(codes, [Code::PolicyRootMissing, Code::PolicyDistrustUnknown]);
+        // Nobody is asked to distrust less.
+        assert!(notes[1].message.ends_with("; compare the digits"), "{}", notes[1].message);
     }
 }

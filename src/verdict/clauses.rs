@@ -143,7 +143,8 @@ impl Evidence<'_> {
             return Outcome { checkers, ..Outcome::met(Some(Basis::Policy)) };
         }
         let missing = clause.count - have;
-        let mut message = format!("{have} of {} needed results of the check {} that count", clause.count, clause.name);
+        let mut message =
+            format!("{have} of {} needed results of the check `{}` that count", clause.count, clause.name);
         let cannot_tell = have + uncertain.len() >= clause.count;
         let (met, answer) = match cannot_tell {
             true => (Known::Unknown, Answer::CannotTell),

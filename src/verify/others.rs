@@ -84,7 +84,7 @@ impl Others {
             return OpenedOthers::default();
         }
         if self.skipped > 0 {
-            let message = format!("{} reviews, checks and withdrawals by others were skipped", self.skipped);
+            let message = format!("skipped, since they are by others: {} reviews, checks or withdrawals", self.skipped);
             reasons.push(Reason::new(Code::TrustNotApplied, Answer::Note, message));
         }
         OpenedOthers {

@@ -47,6 +47,47 @@ fn each_case_is_whole() {
     }
 }
 
+/// Whoever reads a message is no programmer of ours: no form of a library's, nothing said twice, no bytes that act.
+#[test]
+fn messages_are_for_people() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd");
+    let mut messages = 0;
+    for file in fs::read_dir(&folder).expect("tests/cmd").map(|entry| entry.expect("an entry").path()) {
+        if file.extension().is_none_or(|end| end != "toml") {
+            continue;
+        }
+        let case: toml::Table = fs::read_to_string(&file).expect("a case").parse().expect("TOML");
+        for text in ["stdout", "stderr"].map(|key| case[key].as_str().expect("text")) {
+            assert_eq!(fault(text), None, "{}:\n{text}", file.display());
+            messages += text.lines().filter(|line| line.contains('[') || line.starts_with("Error:")).count();
+        }
+    }
+    assert!(messages > 100, "{messages} messages");
+    for (text, wanted) in [
+        ("Error: Os { code: 2, kind: NotFound }\n", " { code: "),
+        ("cannot tell [unreadable]: x cannot be read: No such file or directory (os error 2)\n", "(os error "),
+        ("cannot tell [policy-missing] none.toml: none.toml is not there\n", "none.toml"),
+        ("Error: it broke\nCaused by: it broke\n", "it broke"),
+        ("note [first-use]: \u{1b}[31mred\n", "\u{1b}"),
+    ] {
+        assert_eq!(fault(text).as_deref(), Some(wanted));
+    }
+}
+
+/// What in a text is not for people.
+fn fault(text: &str) -> Option<String> {
+    let leaks = [" { code: ", "(os error ", "Some(", "Error(", "kind: ", "::"];
+    let leaks = leaks.into_iter().find(|leak| text.contains(leak)).map(str::to_owned);
+    let acts = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')).map(String::from);
+    let twice = text.lines().find_map(|line| {
+        let (place, message) = line.split_once("] ")?.1.split_once(": ")?;
+        message.starts_with(&format!("{place} ")).then(|| place.to_owned())
+    });
+    let lines: Vec<_> = text.lines().filter_map(|line| line.split_once(": ")).collect();
+    let again = lines.windows(2).find(|two| two[1].0 == "Caused by" && two[0].1.contains(two[1].1));
+    leaks.or(acts).or(twice).or_else(|| again.map(|two| two[1].1.to_owned()))
+}
+
 /// The example of each command's help does what the help says it does.
 #[test]
 fn every_command_has_an_example_in_its_help() {

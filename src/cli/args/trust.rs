@@ -179,7 +179,10 @@ fn role(text: &str) -> Result<Role, String> {
 /// An amount that means something: anybody would reach 0.
 fn wanted(text: &str) -> Result<Amount, String> {
     match text.parse() {
-        Ok(Amount::NONE) => Err(format!("an amount of 0 is reached by nobody's help [{}]", Code::PolicyThresholdZero)),
+        Ok(Amount::NONE) => Err(format!(
+            "an amount of 0 is reached without anybody's word; ask for 1 or more [{}]",
+            Code::PolicyThresholdZero
+        )),
         Ok(amount) => Ok(amount),
         Err(why) => Err(crate::grant::GrantError::to_string(&why)),
     }
