@@ -229,6 +229,7 @@ impl CertifyError {
             Self::Key(error) => return error.hint(),
             Self::Program(error) => return error.hint(),
             Self::Unknown(_) => "bring it in with `countersign keyring import`",
+            Self::NothingSaid => "`countersign keyring show FPR` shows who certified which user ID",
             Self::Dead { .. } => "ask its owner for a current copy, and import that",
             Self::NoUserId { .. } => "name a user ID exactly as it is written, to the last letter",
             Self::NoScope(_) => "say which packages with --scope PATTERN; `--scope '*'` means all",
@@ -264,6 +265,9 @@ fn named(target: &Certificate, wanted: &[String]) -> Result<Vec<String>, Certify
         if !there.contains(&user_id.as_str()) {
             let mut there: Vec<_> = there.iter().map(|text| format!("\"{}\"", Shown::new(text))).collect();
             there.sort_unstable();
+            if there.is_empty() {
+                there.push("none".to_owned());
+            }
             return Err(CertifyError::NoUserId { wanted: Shown::new(user_id).to_string(), there });
         }
         if !named.contains(user_id) {

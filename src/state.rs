@@ -45,7 +45,8 @@ impl LockFile {
             None => (None, Lock::default()),
             Some(bytes) => {
                 let lock = Lock::parse(&bytes, limits);
-                (Some(Digest::of(&bytes)), lock.map_err(|fault| damaged(path, fault))?)
+                let damaged = |source| StateError::Damaged { path: path.to_path_buf(), source };
+                (Some(Digest::of(&bytes)), lock.map_err(damaged)?)
             }
         };
         Ok(Self { path: path.to_path_buf(), read, lock, limits: limits.clone() })
@@ -114,7 +115,10 @@ impl UserState {
     pub fn read(&self) -> Result<Seen, StateError> {
         match read_bytes(&self.file, &self.limits)? {
             None => Ok(Seen::default()),
-            Some(bytes) => Seen::parse(&bytes, &self.limits).map_err(|fault| damaged(&self.file, fault)),
+            Some(bytes) => {
+                let damaged = |source| StateError::SeenDamaged { path: self.file.clone(), source };
+                Seen::parse(&bytes, &self.limits).map_err(damaged)
+            }
         }
     }
 
@@ -156,6 +160,14 @@ pub enum StateError {
         /// What is wrong with it.
         source: MemoryFault,
     },
+    /// The same of what the user saw.
+    #[error("{} cannot be used", Shown::path(.path))]
+    SeenDamaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: MemoryFault,
+    },
     /// Another process wrote it since it was read.
     #[error("{} was changed by another process meanwhile; nothing was written", Shown::path(.0))]
     Changed(PathBuf),
@@ -177,7 +189,10 @@ impl StateError {
     pub fn reason(&self) -> Reason {
         let (code, path, message) = match self {
             Self::Read(error) => return error.reason(Code::Unreadable, Code::StateDamaged),
-            Self::Damaged { path, source } => return source.reason(&Shown::path(path).to_string()),
+            Self::Damaged { path, source } | Self::SeenDamaged { path, source } => {
+                let reason = source.reason(&Shown::path(path).to_string());
+                return self.hint().into_iter().fold(reason, Reason::step);
+            }
             // The reason says where.
             Self::Link(path) => (Code::Unreadable, path, "is a symbolic link; put the file itself there".to_owned()),
             Self::Changed(path) => {
@@ -203,6 +218,11 @@ impl StateError {
         match self {
             Self::Read(error) => error.hint(),
             Self::Damaged { source, .. } => Some(source.hint()),
+            Self::SeenDamaged { source, .. } if matches!(source, MemoryFault::Version(_)) => Some(source.hint()),
+            Self::SeenDamaged { .. } => Some(
+                "restore it from a backup; without it, it is forgotten when signatures were first seen, and a clock that \
+                 was turned back goes unnoticed",
+            ),
             Self::Changed(_) | Self::Busy(_) => Some("run the command again: it judges anew by what is there now"),
             Self::Link(_) | Self::Write { .. } => None,
         }
@@ -219,10 +239,6 @@ fn read_bytes(path: &Path, limits: &Limits) -> Result<Option<Vec<u8>>, StateErro
         Err(OwnFileError::Missing(_)) => Ok(None),
         Err(error) => Err(StateError::Read(error)),
     }
-}
-
-fn damaged(path: &Path, source: MemoryFault) -> StateError {
-    StateError::Damaged { path: path.to_path_buf(), source }
 }
 
 fn folder_of(path: &Path) -> &Path {

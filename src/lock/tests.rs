@@ -119,6 +119,17 @@ fn the_same_version_twice_is_damage() {
 }
 
 #[test]
+fn a_newer_format_is_not_called_damage() {
+    let fault = parse("countersign = \"lock/2\"\n").expect_err("newer");
+    let told = fault.reason("countersign.lock");
+    assert_eq!(told.code, Code::StateVersion);
+    assert!(told.message.starts_with("it has format version 2;"), "{}", told.message);
+    assert!(
+        parse("countersign = \"lock\"\n").expect_err("cut").reason("l").message.starts_with("the file is damaged: ")
+    );
+}
+
+#[test]
 fn a_merge_line_by_line_is_noticed_and_the_way_out_is_told() {
     let base = Lock::default();
     let (mut ours, mut theirs) = (base.clone(), base);

@@ -125,7 +125,7 @@ pub enum SignatureFault {
         algorithm: String,
     },
     /// The certificate does not hold together.
-    #[error("the signer's certificate {certificate} is not valid: {why}; ask its owner for a newer copy")]
+    #[error("the signer's certificate {certificate} is not valid: {why}")]
     CertificateInvalid {
         /// Whose it says it is.
         certificate: Fingerprint,

@@ -82,7 +82,8 @@ impl Standing {
                 if let Some(sequoia_openpgp::Error::Expired(since)) = error.downcast_ref() {
                     return Self::Expired { since: moment(*since) };
                 }
-                return Self::Invalid { why: format!("none of its self-signatures holds ({})", told(&error)) };
+                let why = format!("none of its self-signatures holds ({}); its owner has to renew it", told(&error));
+                return Self::Invalid { why };
             }
         };
         let until = valid.primary_key().key_expiration_time().and_then(moment);

@@ -84,7 +84,11 @@ pub(super) fn parse<'i>(text: &'i str, faults: &mut Faults<'_>) -> Option<DeTabl
         let why = error.message();
         let code = if why.contains("recursion") { Code::LimitPolicy } else { Code::PolicySyntax };
         if places.insert(place.line) {
-            faults.add(code, place, format!("the policy is not TOML here: {}", Shown::new(why)));
+            let message = match why.contains("duplicate key") {
+                true => "this key or table stands here a second time".to_owned(),
+                false => format!("the policy is not TOML here: {}", Shown::new(why)),
+            };
+            faults.add(code, place, message);
         }
     }
     errors.is_empty().then(|| table.into_inner())

@@ -175,11 +175,15 @@ impl<'i> Section<'i> {
         faults: &mut Faults<'_>,
     ) -> Option<T> {
         let value = self.take(key)?;
+        let all = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+        if !matches!(value.get_ref(), DeValue::String(_)) {
+            faults.value(faults.place(value.span().start), format!("`{key}` is {all}, in quotes"));
+            return None;
+        }
         let given = text(value, key, faults)?;
         let found = words.iter().find(|(word, _)| *word == given.value).map(|(_, meaning)| *meaning);
         if found.is_none() {
-            let all: Vec<_> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
-            let message = format!("`{key}` is {}, not `{}`", all.join(" or "), Shown::new(&given.value));
+            let message = format!("`{key}` is {all}, not `{}`", Shown::new(&given.value));
             let hint = nearest(&given.value, words.iter().map(|(word, _)| *word));
             faults.hinted(Code::PolicyValue, given.at, message, hint);
         }

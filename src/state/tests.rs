@@ -218,7 +218,10 @@ fn damage_is_an_error_and_never_a_fresh_start() {
         assert_eq!(code(file.write(&with(lock.clone(), "pkg:cargo/b@1.0.0"), &unwatched)), "state-write");
         assert_eq!(fs::read(&path).expect("read"), bytes);
         fs::write(dir.path().join("state.toml"), &bytes).expect("written");
-        assert_eq!(code(state.read().map(drop)), "state-damaged");
+        let told = state.read().expect_err("damaged").reason();
+        assert_eq!(told.code.as_str(), "state-damaged");
+        // It remembers no packages.
+        assert!(told.step.is_some_and(|step| step.contains("first seen") && !step.contains("accept")));
         assert_eq!(code(state.add(&Seen::default(), &unwatched)), "state-damaged");
     }
     fs::write(&path, &whole).expect("written");
