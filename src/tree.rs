@@ -189,8 +189,13 @@ impl Survey {
     }
 
     fn stopped(fault: &LimitFault) -> Self {
-        let reason = Reason::new(Code::LimitTree, Answer::Reject, fault.to_string());
-        let reason = if let LimitFault::File(_, path) = fault { reason.at(path.as_str()) } else { reason };
+        let reason = |message: String| Reason::new(Code::LimitTree, Answer::Reject, message);
+        let reason = match fault {
+            LimitFault::File(limit, path) => {
+                reason(format!("is over the limit of {limit} bytes for one file")).at(path.as_str())
+            }
+            _ => reason(fault.to_string()),
+        };
         Self {
             reasons: vec![reason],
             measured: None,

@@ -127,6 +127,12 @@ impl Ground {
             limits: &context.limits,
             at: times.now,
         };
+        // Nothing there would be a base without a policy, and another one would judge.
+        if let Some(base) = base.filter(|base| !edge.folder.join(base).is_dir()) {
+            let reason = Reason::new(Code::Unreadable, Answer::CannotTell, "there is no such directory to judge by");
+            let path = base.as_os_str().as_encoded_bytes();
+            return Err(vec![reason.at(path).step("name a checkout of the merge base with --base")]);
+        }
         if let (Subject::Package(package), Some(base)) = (subject, base) {
             settings::outside(base, package, &edge.folder).map_err(|told| vec![told])?;
         }
