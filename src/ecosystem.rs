@@ -252,6 +252,13 @@ pub(crate) fn read_toml(path: &Path, limits: &Limits) -> Result<Option<toml::Tab
     text.parse().map(Some).map_err(|error: toml::de::Error| damaged(error.message()))
 }
 
+/// A project that is a part of another one, whose lockfile the package manager reads.
+fn of_workspace(above: &Path) -> Reason {
+    let message = format!("it is a part of the workspace in {}, which has the lockfile", Shown::path(above));
+    let reason = Reason::new(Code::SourceReplaced, Answer::CannotTell, message);
+    reason.step("verify the workspace's own folder")
+}
+
 pub(crate) fn unreadable(path: &Path, why: &str) -> Reason {
     let message = format!("it cannot be read: {}", Shown::new(why));
     Reason::new(Code::Unreadable, Answer::CannotTell, message).at(path.as_os_str().as_encoded_bytes())

@@ -9,6 +9,7 @@ mod lockfile;
 mod manifests;
 mod source;
 mod vendored;
+mod workspace;
 
 #[cfg(test)]
 mod tests;
@@ -46,13 +47,17 @@ impl Ecosystem for Cargo {
     fn open(&self, project: &Path, env: &Env<'_>, limits: &Limits) -> Result<Box<dyn Project>, Vec<Reason>> {
         let project = std::fs::canonicalize(env.folder.join(project));
         let project = project.map_err(|error| vec![super::unreadable(env.folder, &error.to_string())])?;
+        let home = home(env);
+        let above = workspace::above(&project, home.as_deref(), limits).map_err(|reason| vec![reason])?;
+        if let Some(above) = above {
+            return Err(vec![super::of_workspace(&above)]);
+        }
         let file = project.join(LOCKFILE);
         let name = file.as_os_str().as_encoded_bytes();
         let table = read_toml(&file, limits).map_err(|reason| vec![reason])?;
         let missing = || Reason::new(Code::LockfileDamaged, Answer::CannotTell, "the lockfile is not there").at(name);
         let entries =
             lockfile::entries(table.ok_or_else(|| vec![missing()])?).map_err(|reason| vec![reason.at(name)])?;
-        let home = home(env);
         let config = Config::read(&project, home.as_deref(), env, limits)?;
         let manifests = Manifests::read(&project, &config.patches, limits)?;
         CargoProject::new(entries, &manifests, config, home, limits)
@@ -167,6 +172,7 @@ impl CargoProject {
         let mut found = Found::default();
         let Some(vendored) = self.vendored.get(folder) else { return found };
         found.places = vendored.places(&entry.name, &entry.version, entry.checksum, &self.limits);
+        found.reasons.extend(vendored.unclear.iter().cloned());
         let source = entry.source.as_ref();
         let known =
             source.and_then(|source| self.registry(entry, source).places.into_iter().find_map(|place| place.archive));

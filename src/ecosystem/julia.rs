@@ -54,10 +54,7 @@ impl Ecosystem for Julia {
         let project = std::fs::canonicalize(env.folder.join(project));
         let project = project.map_err(|error| one(unreadable(env.folder, &error.to_string())))?;
         if let Some(above) = choice::workspace_above(&project, limits) {
-            let message =
-                format!("it is a project of the workspace in {}, which has the manifest", Shown::path(&above));
-            let reason = Reason::new(Code::SourceReplaced, Answer::CannotTell, message);
-            return Err(one(reason.step("verify the workspace's own folder")));
+            return Err(one(super::of_workspace(&above)));
         }
         let installation = Installation::find(env);
         let name = choice::choose(&project, &installation, limits).map_err(|(_, reason)| one(reason))?;

@@ -1,4 +1,5 @@
-//! Cargo's configuration, as far as it decides which sources are built: `paths`, `[source]` and `[patch]`.
+//! Cargo's configuration, as far as it decides which sources are built: `paths`, `[source]`, `[patch]`
+//! and which lockfile is read.
 //!
 //! Cargo reads `.cargo/config.toml` (or `.cargo/config`) in the project and in each folder above, then the one in its home;
 //! the nearest word on a key wins. A source that is replaced by a vendored folder is followed; whatever else changes
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use super::super::{Env, read_toml};
-use super::source::{Source, canonical};
+use super::source::{Source, canonical, is_plain};
 use crate::limits::Limits;
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
@@ -67,11 +68,13 @@ impl Config {
                 break;
             }
         }
-        let named = |name: &str| name.starts_with("CARGO_SOURCE_") || name == "CARGO_PATHS";
-        let variables = env.variables.iter().filter_map(|(name, _)| name.to_str()).filter(|name| named(name));
-        config
-            .reasons
-            .extend(variables.map(|name| replaced(&format!("the variable {} may replace sources", Shown::new(name)))));
+        let names: Vec<_> = env.variables.iter().filter_map(|(name, _)| name.to_str()).collect();
+        let replacing = names.iter().filter(|name| name.starts_with("CARGO_SOURCE_") || **name == "CARGO_PATHS");
+        let told = |name: &&str| replaced(&format!("the variable {} may replace sources", Shown::new(*name)));
+        config.reasons.extend(replacing.map(told));
+        if names.contains(&LOCKFILE_PATH) {
+            config.reasons.push(other_lockfile(&format!("the variable {LOCKFILE_PATH}")));
+        }
         if faults.is_empty() { Ok(config) } else { Err(faults) }
     }
 
@@ -83,9 +86,18 @@ impl Config {
         if table.contains_key("include") {
             self.reasons.push(replaced(&format!("{} includes other files, which are not read", Shown::path(file))));
         }
+        if table.get("resolver").and_then(|resolver| resolver.get("lockfile-path")).is_some() {
+            self.reasons.push(other_lockfile(&format!("`resolver.lockfile-path` in {}", Shown::path(file))));
+        }
         if let Some(Value::Table(sources)) = table.remove("source") {
             for (name, keys) in sources {
                 let Value::Table(keys) = keys else { continue };
+                let addresses = ["registry", "git"].iter().filter_map(|key| keys.get(*key)?.as_str());
+                if let Some(odd) = addresses.into_iter().find(|address| !is_plain(address)) {
+                    let message =
+                        format!("{} writes the address `{}` as Cargo would not", Shown::path(file), Shown::new(odd));
+                    self.reasons.push(replaced(&message));
+                }
                 let known = self.sources.entry(name).or_default();
                 for (key, value) in keys {
                     known.0.entry(key).or_insert_with(|| (value, base.to_path_buf()));
@@ -108,6 +120,9 @@ impl Config {
                 "several `[source]` tables speak of the same source as `{}`",
                 Shown::new(first)
             ));
+        }
+        if source.is_default() && first == CRATES_IO && replaced.is_elsewhere() {
+            return Origin::Unknown(format!("`[source.{CRATES_IO}]` names another source"));
         }
         let mut seen = vec![first.as_str()];
         loop {
@@ -138,23 +153,37 @@ impl Replaced {
     /// Whether this is the table of a source.
     fn is(&self, name: &str, source: &Source) -> bool {
         match source {
-            _ if source.is_default() && name == "crates-io" => true,
+            _ if source.is_default() && name == CRATES_IO => true,
             Source::Registry(url) => {
-                let bare = |url: &str| url.trim_start_matches("registry+").trim_end_matches('/').to_owned();
-                let is_default = |given: &str| source.is_default() && DEFAULT.contains(&bare(given).as_str());
+                let is_default = |given: &str| source.is_default() && is_default(given);
                 self.text("registry").is_some_and(|given| bare(given) == bare(url) || is_default(given))
             }
             Source::Git { url, reference, .. } => {
                 let given = REFERENCES.iter().find_map(|key| Some(format!("{key}={}", self.text(key)?)));
-                let reference = reference.as_ref().map(|reference| unescaped(reference));
-                self.text("git").is_some_and(|given| canonical(given) == canonical(url)) && given == reference
+                // Only newer lockfiles escape it.
+                let same = given == *reference || given == reference.as_deref().map(unescaped);
+                self.text("git").is_some_and(|given| canonical(given) == canonical(url)) && same
             }
         }
+    }
+
+    /// Whether the table of the default registry gives its name to something else, from which Cargo then takes its packages.
+    fn is_elsewhere(&self) -> bool {
+        self.0.contains_key("git") || self.text("registry").is_some_and(|given| !is_default(given))
     }
 
     fn text(&self, key: &str) -> Option<&str> {
         self.0.get(key)?.0.as_str()
     }
+}
+
+/// The address of a registry as Cargo compares it.
+fn bare(address: &str) -> String {
+    canonical(address.strip_prefix("registry+").unwrap_or(address))
+}
+
+fn is_default(address: &str) -> bool {
+    DEFAULT.contains(&bare(address).as_str())
 }
 
 /// Version 4 of the lockfile escapes the name of a branch or tag as forms do.
@@ -176,11 +205,20 @@ fn unescaped(reference: &str) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| reference.to_owned())
 }
 
+fn other_lockfile(what: &str) -> Reason {
+    let message = format!("{what} puts another lockfile in the place of the one that was read");
+    Reason::new(Code::SourceReplaced, Answer::CannotTell, message).step("build without it")
+}
+
 fn replaced(message: &str) -> Reason {
     let step = "build without it, or vendor the packages: `cargo vendor`";
     Reason::new(Code::SourceReplaced, Answer::CannotTell, message).step(step)
 }
 
+/// How Cargo calls the default registry.
+const CRATES_IO: &str = "crates-io";
+/// The variable that stands for `resolver.lockfile-path`.
+const LOCKFILE_PATH: &str = "CARGO_RESOLVER_LOCKFILE_PATH";
 /// Keys that say which source a table is about.
 const IDENTITY: &[&str] = &["registry", "git", "branch", "tag", "rev"];
 /// The ways to name a state of a repository.

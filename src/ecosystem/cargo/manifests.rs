@@ -96,10 +96,11 @@ pub(super) fn identity(manifest: &Table, workspace: Option<&Table>) -> Option<(S
     let name = package.get("name")?.as_str()?.to_owned();
     let version = match package.get("version") {
         None => "0.0.0".to_owned(),
-        Some(Value::String(version)) => version.clone(),
+        // Cargo does not mind spaces around it.
+        Some(Value::String(version)) => version.trim().to_owned(),
         Some(_) => {
             let own = manifest.get("workspace").and_then(Value::as_table);
-            own.or(workspace)?.get("package")?.get("version")?.as_str()?.to_owned()
+            own.or(workspace)?.get("package")?.get("version")?.as_str()?.trim().to_owned()
         }
     };
     Some((name, version))
@@ -116,13 +117,13 @@ fn paths(manifest: &Table) -> impl Iterator<Item = &str> {
     packages.filter_map(|package| package.get("path")?.as_str())
 }
 
-fn strings<'t>(table: Option<&'t Table>, key: &str) -> impl Iterator<Item = &'t str> {
+pub(super) fn strings<'t>(table: Option<&'t Table>, key: &str) -> impl Iterator<Item = &'t str> {
     let values = table.and_then(|table| table.get(key)).and_then(Value::as_array);
     values.into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// A path without `.` and `..`, by its text.
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
         match component {

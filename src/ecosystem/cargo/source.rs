@@ -25,6 +25,9 @@ impl Source {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let strange = || format!("`{}` is no source that is known", Shown::new(text));
         if text.starts_with("registry+") || text.starts_with("sparse+") {
+            if !is_plain(text) {
+                return Err(strange());
+            }
             return Ok(Self::Registry(text.to_owned()));
         }
         let rest = text.strip_prefix("git+").ok_or_else(strange)?;
@@ -37,6 +40,9 @@ impl Source {
             Some((url, reference)) => (url, Some(reference.to_owned())),
             None => (rest, None),
         };
+        if !is_plain(url) {
+            return Err(strange());
+        }
         Ok(Self::Git { url: url.to_owned(), reference, revision: revision.to_owned() })
     }
 
@@ -85,6 +91,26 @@ pub(super) fn canonical(url: &str) -> String {
         url = format!("https://{}{}", &rest[..path], rest[path..].to_lowercase());
     }
     url.strip_suffix(".git").map(str::to_owned).unwrap_or(url)
+}
+
+/// Whether an address is written as Cargo writes it, so that it is another one's only if it reads otherwise. Browsers and
+/// Cargo take many spellings for one: other cases of the host, ports that go without saying, `.` and `..`.
+pub(super) fn is_plain(address: &str) -> bool {
+    let bare = PREFIXES.iter().find_map(|prefix| address.strip_prefix(prefix)).unwrap_or(address);
+    let Some((scheme, rest)) = bare.split_once("://") else { return false };
+    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let host = host(bare);
+    let port = authority.rsplit_once(':').map(|(_, port)| port);
+    let number = host.rsplit('.').next().is_some_and(|last| last.starts_with(|first: char| first.is_ascii_digit()));
+    let is_dots = |part: &str| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    address.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\?#\"<>`{}^|".contains(&byte))
+        && scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'+')
+        && host.bytes().all(|byte| !byte.is_ascii_uppercase() && byte != b'%')
+        && (scheme == "file") == authority.is_empty()
+        && (!number || host.parse::<std::net::Ipv4Addr>().is_ok_and(|parsed| parsed.to_string() == host))
+        && !matches!((scheme, port), ("https", Some("443")) | ("http", Some("80")) | (_, Some("")))
+        && !port.is_some_and(|port| port.starts_with('0'))
+        && !path.split('/').any(is_dots)
 }
 
 fn host(url: &str) -> &str {
@@ -159,6 +185,8 @@ impl Sip {
     }
 }
 
+/// What stands before an address in lockfiles.
+const PREFIXES: [&str; 3] = ["registry+", "sparse+", "git+"];
 /// The registry that needs no name, as lockfiles have it.
 pub(super) const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 /// The same by Cargo's newer protocol.
@@ -192,6 +220,49 @@ mod tests {
         assert_eq!(canonical("ssh://git@github.com/A/b.git"), "https://git@github.com/a/b");
         assert_eq!(canonical("https://example.org/A/b.git/"), "https://example.org/A/b");
         assert_eq!(host("ssh://git@example.org:22/a"), "example.org");
+    }
+
+    #[test]
+    fn only_one_spelling_of_an_address_is_plain() {
+        for plain in [
+            CRATES_IO,
+            CRATES_IO_SPARSE,
+            "https://github.com/A/b.git",
+            "ssh://git@example.org:2222/A/b",
+            "https://u:p@example.org/%7Ea",
+            "file:///C:/Index",
+            "http://127.0.0.1:8080/a",
+            "http://[::1]:8080/a",
+            "http://localhost:80808/..a",
+        ] {
+            assert!(is_plain(plain), "{plain}");
+        }
+        for odd in [
+            "https://GitHub.com/a/b",
+            "HTTPS://github.com/a/b",
+            "https://github.com:443/a/b",
+            "https://github.com:0443/a/b",
+            "https://github.com:/a/b",
+            "http://example.org:80/a",
+            "https://github.com/a/x/../b",
+            "https://github.com/a/./b",
+            "https://github.com/a/%2E%2e/b",
+            "https://github.com\\a/b",
+            "https:///github.com/a/b",
+            "https:github.com/a/b",
+            "https://%67ithub.com/a/b",
+            "https://github.com/a/b\n",
+            " https://github.com/a/b",
+            "https://github.com/a/b?c",
+            "https://github.com/a/b#c",
+            "https://gïthub.com/a/b",
+            "https://0x7f.1/a",
+            "https://127.1/a",
+            "file://host/a",
+            "",
+        ] {
+            assert!(!is_plain(odd), "{odd}");
+        }
     }
 
     #[test]

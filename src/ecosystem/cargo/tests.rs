@@ -223,6 +223,43 @@ fn another_package_in_a_vendored_packages_folder_is_told() {
 }
 
 #[test]
+fn no_vendored_copy_goes_unseen() {
+    let world = World::new(&crates_io());
+    world.write("project/.cargo/config.toml", VENDORED);
+    let put = |folder: &str, manifest: &str| {
+        world.write(&format!("project/vendor/{folder}/Cargo.toml"), manifest);
+        let digest = Digest::of(b"packed").hex();
+        let list = format!("{{\"files\":{{}},\"package\":\"{digest}\"}}");
+        world.write(&format!("project/vendor/{folder}/.cargo-checksum.json"), &list);
+    };
+    put("a", "[package]\nname = \"a\"\nversion = \"1.0.0\"\n");
+    let places = ["project/vendor/a packed", "project/vendor/b packed"].map(str::to_owned);
+    assert_eq!(world.found(), (vec![], places[..1].to_vec()));
+    // To Cargo both are one package.
+    for version in ["\"1.0.0 \"", "\" 1.0.0\"", "\"\\t1.0.0\\n\""] {
+        put("b", &format!("[package]\nname = \"a\"\nversion = {version}\n"));
+        assert_eq!(world.found(), (vec![], places.to_vec()), "{version}");
+    }
+    // What cannot be read, or is said elsewhere, may be it.
+    for manifest in ["[package", "[package]\nname = \"a\"\nversion.workspace = true\n", "[workspace]\n"] {
+        put("b", manifest);
+        assert_eq!(world.found(), (vec!["lockfile-damaged"], places[..1].to_vec()), "{manifest}");
+    }
+    put(".b", "[package");
+    put("b", "[package]\nname = \"b\"\n");
+    assert_eq!(world.found(), (vec![], places[..1].to_vec()));
+}
+
+#[test]
+fn a_member_of_a_workspace_has_its_lockfile_above() {
+    let world = World::new(&crates_io());
+    world.write("Cargo.toml", "[workspace]\nexclude = [\"project\"]\n");
+    assert_eq!(world.open().err(), None);
+    world.write("Cargo.toml", "[workspace]\nmembers = [\"project\"]\n");
+    assert_eq!(world.open().err(), Some(vec!["source-replaced"]));
+}
+
+#[test]
 fn the_nearest_word_of_the_configuration_wins() {
     let world = World::new(&crates_io());
     // Paths start from the folder that `.cargo` lies in.
@@ -250,7 +287,13 @@ fn replacements_that_cannot_be_followed_are_told() {
         "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\nregistry = \"https://example.org\"\n",
         "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\nlocal-registry = \"x\"\n",
         "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\nreplace-with = \"crates-io\"\n",
-        "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"x\"\nregistry = \"y\"\n",
+        "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"x\"\nregistry = \"https://y\"\n",
+        // What bears the registry's name is taken in its place.
+        "[source.crates-io]\nregistry = \"https://example.org\"\n",
+        "[source.crates-io]\ngit = \"https://example.org\"\n",
+        "[source.x]\nregistry = \"https://Example.org\"\nreplace-with = \"y\"\n",
+        "[source.x]\ngit = \"https://example.org:443/a\"\nreplace-with = \"y\"\n",
+        "[resolver]\nlockfile-path = \"x/Cargo.lock\"\n",
         "[source.crates-io]\ndirectory = 1\n",
         "[source.x]\nregistry = \"https://github.com/rust-lang/crates.io-index\"\nreplace-with = \"y\"\n",
         "paths = [\"x\"]\n",
@@ -260,7 +303,7 @@ fn replacements_that_cannot_be_followed_are_told() {
         world.write("project/.cargo/config.toml", config);
         assert_eq!(world.found().0, ["source-replaced"], "{config}");
     }
-    for variable in ["CARGO_SOURCE_CRATES_IO_REPLACE_WITH", "CARGO_PATHS"] {
+    for variable in ["CARGO_SOURCE_CRATES_IO_REPLACE_WITH", "CARGO_PATHS", "CARGO_RESOLVER_LOCKFILE_PATH"] {
         let mut world = World::new(&crates_io());
         world.variables.push((variable.into(), "x".into()));
         assert_eq!(world.found().0, ["source-replaced"], "{variable}");
@@ -270,6 +313,7 @@ fn replacements_that_cannot_be_followed_are_told() {
         "[source.other]\nregistry = \"https://example.org\"\nreplace-with = \"y\"\n",
         "[source.crates-io]\nregistry = \"https://github.com/rust-lang/crates.io-index\"\n",
         "[build]\nrustc-wrapper = \"./evil\"\n",
+        "[resolver]\nincompatible-rust-versions = \"fallback\"\n",
     ] {
         let world = World::new(&crates_io());
         world.write("project/.cargo/config.toml", config);
@@ -287,6 +331,11 @@ fn a_vendored_repository_is_known_by_its_reference() {
     };
     world.package("project/vendor/a", "a", "1.0.0");
     world.write("project/vendor/a/.cargo-checksum.json", "{\"files\":{},\"package\":null}");
+    // An older lockfile has the name as it is.
+    let older = World::new(&git().replace("b%2Fc", "b+c"));
+    older.write("project/.cargo/config.toml", &config("branch = \"b+c\"\n"));
+    older.package("project/vendor/a", "a", "1.0.0");
+    assert_eq!(older.found().1, ["project/vendor/a"]);
     world.write("project/.cargo/config.toml", &config("branch = \"b/c\"\n"));
     assert_eq!(world.found(), (vec![], vec!["project/vendor/a".to_owned()]));
     for reference in ["", "branch = \"b\"\n", "tag = \"b/c\"\n"] {

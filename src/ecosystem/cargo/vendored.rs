@@ -24,22 +24,30 @@ pub(super) struct Vendored {
     folder: PathBuf,
     /// The folders of each package, by name and version.
     packages: BTreeMap<(String, String), Vec<PathBuf>>,
+    /// Why it cannot be told which package a folder is: it may be any of them.
+    pub(super) unclear: Vec<Reason>,
 }
 
 impl Vendored {
     pub(super) fn scan(folder: &Path, limits: &Limits) -> Self {
         let mut packages: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut unclear = Vec::new();
         let inside = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
         // Cargo skips what begins with a dot.
         let visible = inside.filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
         for path in visible.map(|entry| entry.path()) {
-            let manifest = read_toml(&path.join(MANIFEST), limits).ok().flatten();
-            if let Some(found) = manifest.and_then(|manifest| identity(&manifest, None)) {
-                packages.entry(found).or_default().push(path);
+            let file = path.join(MANIFEST);
+            match read_toml(&file, limits) {
+                Ok(None) => {}
+                Ok(Some(manifest)) => match identity(&manifest, None) {
+                    Some(found) => packages.entry(found).or_default().push(path),
+                    None => unclear.push(unnamed(&file)),
+                },
+                Err(reason) => unclear.push(reason),
             }
         }
         packages.values_mut().for_each(|folders| folders.sort());
-        Self { folder: folder.to_path_buf(), packages }
+        Self { folder: folder.to_path_buf(), packages, unclear }
     }
 
     pub(super) fn places(&self, name: &str, version: &str, checksum: Option<Digest>, limits: &Limits) -> Vec<Place> {
@@ -60,6 +68,13 @@ impl Vendored {
             _ => not_found(&format!("it is not in {}", Shown::path(&self.folder))),
         }
     }
+}
+
+/// Cargo may know more of it, such as what a workspace above says.
+fn unnamed(manifest: &Path) -> Reason {
+    let message = "it says no name and version of its own, so it may be any vendored package";
+    let reason = Reason::new(Code::LockfileDamaged, Answer::CannotTell, message);
+    reason.at(manifest.as_os_str().as_encoded_bytes()).step("vendor the packages anew: `cargo vendor`")
 }
 
 fn place(folder: &Path, checksum: Option<Digest>, limits: &Limits) -> Place {

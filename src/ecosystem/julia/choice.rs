@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use toml::{Table, Value};
 
@@ -22,7 +22,7 @@ pub(super) fn choose(
     limits: &Limits,
 ) -> Result<Option<PathBuf>, (Option<PathBuf>, Reason)> {
     let given = match own_project(project, limits) {
-        Ok(table) => table.as_ref().and_then(|table| table.get("manifest")).and_then(Value::as_str).map(PathBuf::from),
+        Ok(table) => table.as_ref().and_then(|table| table.get("manifest")).and_then(Value::as_str).map(by_text),
         Err(reason) => return Err((names(project).ok().and_then(|names| names.into_iter().next()), reason)),
     };
     // Where it is not there, Julia goes on to the names that it knows.
@@ -38,7 +38,8 @@ pub(super) fn choose(
         }
     }
     if let Some(version) = installation.version {
-        return Ok(versioned.remove(&version).or(plain));
+        // Older versions know no manifest of their own.
+        return Ok(versioned.remove(&version).filter(|_| version >= FIRST_VERSIONED).or(plain));
     }
     let mut all: Vec<_> = versioned.into_values().rev().chain(plain).collect();
     if all.len() < 2 {
@@ -54,6 +55,18 @@ pub(super) fn choose(
     Err((all.into_iter().next(), reason))
 }
 
+/// A path as Julia takes it, by its text: `link/..` is where the link lies, and not above where it leads.
+fn by_text(path: &str) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in Path::new(path).components() {
+        match (component, plain.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => _ = plain.pop(),
+            _ => plain.push(component),
+        }
+    }
+    plain
+}
+
 /// What `JuliaProject.toml`, or else `Project.toml`, says in a folder; none where there is neither.
 pub(super) fn own_project(folder: &Path, limits: &Limits) -> Result<Option<Table>, Reason> {
     for name in PROJECTS {
@@ -64,21 +77,24 @@ pub(super) fn own_project(folder: &Path, limits: &Limits) -> Result<Option<Table
     Ok(None)
 }
 
-/// Whether a folder's project is one of a workspace that lies above it, whose manifest newer versions of Julia then read.
+/// The workspace above that a folder's project is one of, whose manifest newer versions of Julia then read. Some look one folder
+/// up, and some at every folder above.
 pub(super) fn workspace_above(project: &Path, limits: &Limits) -> Option<PathBuf> {
-    let name = project.file_name()?.to_str()?;
-    let above = project.parent()?;
-    let table = own_project(above, limits).ok().flatten()?;
-    let projects = table.get("workspace")?.get("projects")?;
-    let listed = match projects {
-        Value::Array(projects) => projects.iter().any(|one| one.as_str().is_some_and(|one| is_name(one, name))),
-        one => one.as_str().is_some_and(|one| is_name(one, name)),
-    };
-    listed.then(|| above.to_path_buf())
+    project.ancestors().skip(1).find(|above| lists(above, project, limits)).map(Path::to_path_buf)
 }
 
-fn is_name(listed: &str, name: &str) -> bool {
-    listed.trim_start_matches("./").trim_end_matches('/') == name
+/// Whether a folder's project is the workspace of another one, by whatever name it calls it.
+fn lists(above: &Path, project: &Path, limits: &Limits) -> bool {
+    let table = own_project(above, limits).ok().flatten();
+    let listed = table.as_ref().and_then(|table| table.get("workspace")?.get("projects"));
+    let is = |one: &Value| {
+        one.as_str().is_some_and(|one| fs::canonicalize(above.join(one)).is_ok_and(|found| found == project))
+    };
+    match listed {
+        Some(Value::Array(projects)) => projects.iter().any(is),
+        Some(one) => is(one),
+        None => false,
+    }
 }
 
 /// The manifests of a project by the names that Julia knows, in its order; those for one version before the others.
@@ -106,5 +122,7 @@ fn version_of(name: &str) -> Option<(u32, u32)> {
 
 /// The names of a package's or environment's own description.
 pub const PROJECTS: [&str; 2] = ["JuliaProject.toml", "Project.toml"];
+/// The first version of Julia that has manifests for one version.
+const FIRST_VERSIONED: (u32, u32) = (1, 10);
 /// The names of manifests for every version.
 const PLAIN: [&str; 3] = ["JuliaManifest.toml", "Manifest.toml", "AppManifest.toml"];

@@ -203,13 +203,18 @@ fn the_manifest_is_the_one_that_julia_would_read() {
     }
     // Where several might be read, it is the version of Julia that chooses.
     world.manifest("Manifest.toml", "");
+    world.manifest("Manifest-v1.12.toml", "");
+    world.manifest("JuliaManifest-v1.12.toml", "");
     world.manifest("Manifest-v1.9.toml", "");
-    world.manifest("JuliaManifest-v1.9.toml", "");
     world.manifest("Manifest-v01.12.toml", "");
-    assert_eq!(chosen(&world), (Some("Manifest-v1.11.toml".to_owned()), Some(vec!["lockfile-choice"])));
-    for (version, expected) in
-        [("1.11", "Manifest-v1.11.toml"), ("1.9", "JuliaManifest-v1.9.toml"), ("1.10", "Manifest.toml")]
-    {
+    assert_eq!(chosen(&world), (Some("JuliaManifest-v1.12.toml".to_owned()), Some(vec!["lockfile-choice"])));
+    for (version, expected) in [
+        ("1.11", "Manifest-v1.11.toml"),
+        ("1.12", "JuliaManifest-v1.12.toml"),
+        ("1.10", "Manifest.toml"),
+        // It knows no manifest of its own.
+        ("1.9", "Manifest.toml"),
+    ] {
         let bin = world.julia(version);
         world.set("JULIA_BINDIR", bin);
         assert_eq!(chosen(&world), good(expected));
@@ -240,15 +245,36 @@ fn the_projects_own_word_on_its_manifest_is_followed() {
     assert_eq!(world.open().err(), Some(vec!["lockfile-damaged"]));
 }
 
+#[cfg(unix)]
+#[test]
+fn the_projects_own_word_leads_where_its_text_does() {
+    let world = World::new(&example(""));
+    world.write("project/Project.toml", "manifest = \"link/../Other.toml\"\n");
+    world.write("project/Other.toml", "manifest_format = \"3.0\"\n");
+    world.write("project/elsewhere/Other.toml", "manifest_format = \"2.0\"\n");
+    fs::create_dir(world.at("project/elsewhere/deep")).expect("made");
+    std::os::unix::fs::symlink("elsewhere/deep", world.at("project/link")).expect("linked");
+    assert_eq!((world.chosen().as_deref(), world.open().err()), (Some("Other.toml"), Some(vec!["lockfile-version"])));
+}
+
+#[cfg(unix)]
 #[test]
 fn a_project_of_a_workspace_has_its_manifest_above() {
     let world = World::new("");
     world.write("Project.toml", "[workspace]\nprojects = [\"other\"]\n");
     assert_eq!(world.open().err(), None);
-    for projects in ["[\"other\", \"project\"]", "[\"./project/\"]", "\"project\""] {
+    fs::create_dir(world.at("other")).expect("made");
+    for projects in ["[\"other\", \"project\"]", "[\"./project/\"]", "\"project\"", "[\"other/../project\"]"] {
         world.write("Project.toml", &format!("[workspace]\nprojects = {projects}\n"));
         assert_eq!(world.open().err(), Some(vec!["source-replaced"]), "{projects}");
     }
+    // Newer versions look further up than one folder.
+    world.write("Project.toml", "[workspace]\nprojects = [\"other\"]\n");
+    fs::rename(world.at("project"), world.at("other/project")).expect("moved");
+    std::os::unix::fs::symlink("other/project", world.at("project")).expect("linked");
+    assert_eq!(world.open().err(), None);
+    world.write("Project.toml", "[workspace]\nprojects = [\"other/project\"]\n");
+    assert_eq!(world.open().err(), Some(vec!["source-replaced"]));
 }
 
 #[test]
