@@ -24,7 +24,7 @@ pub(super) fn run(
     if let Some((option, why)) = for_one_run(arguments) {
         return Err(AcceptError::ForOneRun { option, why }.into());
     }
-    if let Some(ecosystem) = project::of(question, context)? {
+    if let Some(ecosystem) = project::of(question, None, context)? {
         return project::accept(ecosystem, arguments, context, out, err);
     }
     let ground = match Ground::gather(question, None, context) {
@@ -57,6 +57,7 @@ pub(super) fn run(
         });
     }
     drop(progress);
+    project::beside(question, context).into_iter().for_each(|note| verified.report.add(note));
     let code = tell(&verified.report, question.format, out)?;
     if verified.report.verdict != Outcome::Accepted || verified.verdict.outcome() != Outcome::Accepted {
         return Ok(code);

@@ -79,7 +79,7 @@ type Asked = (Option<&'static dyn Ecosystem>, Ground);
 
 /// Gathers what a question is answered by; where it cannot be, the report that says so.
 fn ask(question: &QuestionArgs, context: &Context<'_>) -> anyhow::Result<Result<Asked, Box<Report>>> {
-    let ecosystem = project::of(question, context)?;
+    let ecosystem = project::of(question, None, context)?;
     let ground = match ecosystem {
         Some(_) => Ground::of_project(question, None, context),
         None => Ground::gather(question, None, context),

@@ -15,23 +15,51 @@ use crate::pattern::Pattern;
 use crate::reason::{Answer, Code, Reason};
 use crate::report::project::{Detail, ProjectText};
 use crate::report::{ProjectReport, Report};
+use crate::shown::Shown;
 use crate::store::layout;
 use crate::verdict::Outcome;
 use crate::verify::project::{VerifiedProject, verify_project};
 
-/// The ecosystem of the project that is asked about; none where one package is.
-pub(super) fn of(question: &QuestionArgs, context: &Context<'_>) -> anyhow::Result<Option<&'static dyn Ecosystem>> {
+/// The ecosystem of the project that is asked about; none where one package is. Whoever changes a project against its `base`
+/// does not choose which of its lockfiles counts.
+pub(super) fn of(
+    question: &QuestionArgs,
+    base: Option<&Path>,
+    context: &Context<'_>,
+) -> anyhow::Result<Option<&'static dyn Ecosystem>> {
     let dir = context.edge.folder.join(question.dir());
-    let is_package = question.package.is_some()
-        || !question.signer.is_empty()
-        || dir.join(layout::OWN).join(layout::OWN_MANIFEST).exists();
     let is_named = !question.dir().as_os_str().is_empty();
-    let found = if is_package { None } else { ecosystem::detect(&dir, &env(context)) };
+    let is_package =
+        is_about_package(question) || is_named && dir.join(layout::OWN).join(layout::OWN_MANIFEST).exists();
+    let detect = |dir: &Path| ecosystem::detect(dir, &env(context));
+    let found = if is_package { None } else { detect(&dir) };
+    let of_base = || base.and_then(|base| detect(&context.edge.folder.join(base)));
+    let found = found.map(|found| of_base().unwrap_or(found));
     match (found, is_named, is_package) {
         (Some(_), ..) | (None, true, _) => Ok(found),
         (None, false, true) => anyhow::bail!("--package and --signer are about one package: name its directory"),
         (None, false, false) => Err(NoProject.into()),
     }
+}
+
+/// Whether a question names the package, or who signs it.
+fn is_about_package(question: &QuestionArgs) -> bool {
+    question.package.is_some() || !question.signer.is_empty()
+}
+
+/// What is told where a folder was taken for a package, since its own evidence says that it is one, and a lockfile lies in it.
+pub(super) fn beside(question: &QuestionArgs, context: &Context<'_>) -> Option<Reason> {
+    let dir = context.edge.folder.join(question.dir());
+    let found = if is_about_package(question) { None } else { ecosystem::detect(&dir, &env(context)) };
+    let lockfile = found?.lockfile(&dir, &env(context))?;
+    let message =
+        format!("{} was taken for a package; what its lockfile names was not looked at", Shown::path(question.dir()));
+    let reason = Reason::new(Code::OtherLockfile, Answer::Note, message);
+    Some(
+        reason
+            .at(lockfile.as_os_str().as_encoded_bytes())
+            .step("go there, and run `countersign verify` without a directory"),
+    )
 }
 
 /// Nothing says what is to be verified.

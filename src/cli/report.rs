@@ -19,7 +19,8 @@ use crate::verify::verify;
 /// Gives the exit code of the verdict, as `verify` does.
 pub(super) fn run(arguments: &ReportArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
     let question = &arguments.question;
-    let ecosystem = project::of(question, context)?;
+    let base = arguments.base.as_deref();
+    let ecosystem = project::of(question, base, context)?;
     let files: Vec<_> = [&arguments.html, &arguments.sarif].into_iter().flatten().collect();
     if files.iter().filter(|file| is_output(file)).count() > 1 {
         anyhow::bail!("standard output takes one of --html and --sarif: give the other one a file");
@@ -29,7 +30,6 @@ pub(super) fn run(arguments: &ReportArgs, context: &Context<'_>, out: &mut dyn W
     {
         return Err(NotWritten { path: file.to_path_buf(), why: Why::Inside }.into());
     }
-    let base = arguments.base.as_deref();
     let gathered = match ecosystem {
         Some(_) => Ground::of_project(question, base, context),
         None => Ground::gather(question, base, context),
@@ -37,7 +37,11 @@ pub(super) fn run(arguments: &ReportArgs, context: &Context<'_>, out: &mut dyn W
     let report = match gathered {
         Err(Refused(report)) => *report,
         Ok(ground) if ecosystem.is_some() => project::report(ecosystem, question, &ground, context)?,
-        Ok(ground) => verify(&ground.request(question, None, &Progress::new(context.edge.progress)))?.report,
+        Ok(ground) => {
+            let mut verified = verify(&ground.request(question, None, &Progress::new(context.edge.progress)))?;
+            project::beside(question, context).into_iter().for_each(|note| verified.report.add(note));
+            verified.report
+        }
     };
     let (html, sarif) = (Html(&report), Sarif(&report));
     let pages: [(_, &dyn Display); 2] = [(&arguments.html, &html), (&arguments.sarif, &sarif)];

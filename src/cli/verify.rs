@@ -14,7 +14,7 @@ use crate::verify::{Verified, verify};
 
 pub(super) fn run(arguments: &VerifyArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
     let (question, base) = (&arguments.question, arguments.base.as_deref());
-    if let Some(ecosystem) = project::of(question, context)? {
+    if let Some(ecosystem) = project::of(question, base, context)? {
         return project::verify(ecosystem, arguments, context, out);
     }
     project::refuse_rows(&arguments.rows)?;
@@ -25,6 +25,7 @@ pub(super) fn run(arguments: &VerifyArgs, context: &Context<'_>, out: &mut dyn W
     let progress = Progress::new(context.edge.progress);
     let mut verified = verify(&ground.request(question, None, &progress))?;
     drop(progress);
+    project::beside(question, context).into_iter().for_each(|note| verified.report.add(note));
     if arguments.locked {
         let changed = unlocked(ground.lock.as_ref(), &verified, context)?;
         changed.into_iter().for_each(|reason| verified.report.add(reason));

@@ -98,7 +98,9 @@ fn a_change_is_judged_by_the_branch_that_it_goes_into() {
 #[test]
 fn cargo_is_started_where_no_file_of_the_change_lies() {
     let desk = Desk::new();
-    fs::remove_file(desk.at("head/countersign-packages.toml")).expect("removed");
+    for side in ["base", "head"] {
+        fs::remove_file(desk.at(&format!("{side}/countersign-packages.toml"))).expect("removed");
+    }
     desk.write("head/Cargo.toml", "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
     desk.write("head/Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
     desk.write("head/.cargo/config.toml", "[build]\nrustc = \"./evil\"\n");
@@ -116,4 +118,21 @@ fn cargo_is_started_where_no_file_of_the_change_lies() {
     // Where cargo cannot fetch, nothing was told.
     desk.write("bin/cargo", "#!/bin/sh\nexit 101\n");
     assert_eq!(desk.check().status.code(), Some(2));
+}
+
+#[test]
+fn a_change_does_not_choose_which_lockfile_counts() {
+    let desk = Desk::new();
+    desk.write("head/third-party/acme/main.c", "int main(void) { return 7; }\n");
+    // Alone, a lockfile of Cargo comes first.
+    desk.write("head/Cargo.lock", "version = 4\n");
+    desk.write("bin/cargo", "#!/bin/sh\nexit 0\n");
+    fs::set_permissions(desk.at("bin/cargo"), fs::Permissions::from_mode(0o755)).expect("set");
+    assert_eq!(desk.check().status.code(), Some(1));
+    let codes = desk.codes();
+    assert!(["content-differs", "other-lockfile"].iter().all(|code| codes.contains(&(*code).to_owned())), "{codes:?}");
+    // Nor that none counts any more.
+    fs::remove_file(desk.at("head/countersign-packages.toml")).expect("removed");
+    assert_eq!(desk.check().status.code(), Some(2));
+    assert!(desk.codes().contains(&"lockfile-version".to_owned()), "{:?}", desk.codes());
 }

@@ -9,7 +9,7 @@ use clap::Parser as _;
 use super::super::args::{Arguments, Command};
 use super::super::{Context, project};
 use super::words::{Words, WordsUse};
-use crate::ecosystem;
+use crate::ecosystem::{self, cargo::MANIFEST};
 use crate::programs::Programs;
 use crate::shown::Shown;
 
@@ -26,6 +26,9 @@ pub(super) fn run(
     let programs = Programs::new(&edge.path, edge.terminal.clone());
     let cargo = programs.cargo(edge.variable("CARGO"), &edge.folder)?;
     let manifest = cargo.manifest(words.value("--manifest-path"), true)?;
+    if !manifest.ends_with(MANIFEST) {
+        return Err(WordsUse::Script(Shown::path(&manifest).to_string()).into());
+    }
     let root = manifest.parent().unwrap_or(&manifest);
     cargo.check_outside(root)?;
     check_configuration(&edge.folder, root)?;

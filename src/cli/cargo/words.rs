@@ -114,6 +114,8 @@ pub(crate) enum WordsUse {
     Unseen(&'static str),
     #[error("a configuration of cargo lies in {0}, below the project, and `verify` does not read it")]
     Configuration(String),
+    #[error("{0} is a script, whose lockfile lies elsewhere, and `verify` does not read it")]
+    Script(String),
     #[error("cargo would build the project in {0}, and you are not in it")]
     Elsewhere(String),
 }
@@ -124,6 +126,7 @@ impl WordsUse {
         Some(match self {
             Self::Unseen(_) => "write it into the project's .cargo/config.toml, which is read",
             Self::Configuration(_) => "go to the project's folder",
+            Self::Script(_) => "make a project of it, with a Cargo.toml and a Cargo.lock",
             Self::Elsewhere(_) => "go there",
         })
     }

@@ -283,6 +283,22 @@ fn the_configuration_of_a_hostile_project_runs_nothing() {
 }
 
 #[test]
+fn a_project_that_is_a_package_too_is_no_way_around_its_lockfile() {
+    let world = World::new(&[("aa", "1.0.0")]);
+    world.write("home/registry/src/index.crates.io-1949cf8c6b5b557f/aa-1.0.0/evil.rs", "");
+    world.write("project/.countersign/manifest.toml", "");
+    // Without a directory it is the project.
+    assert_eq!(world.verify(&[]), (Some(1), vec!["pkg:cargo/aa@1.0.0: file-added evil.rs".to_owned()]));
+    // With one it is the package; and it is told that the project was not looked at.
+    let output = world.run(&["verify", ".", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(
+        report["reasons"].as_array().expect("a list").iter().any(|one| one["code"] == "other-lockfile"),
+        "{report}"
+    );
+}
+
+#[test]
 fn faults_of_the_lockfile_stop_all() {
     let world = World::new(&[("aa", "1.0.0")]);
     world.write("project/Cargo.lock", "version = 5\n");

@@ -159,6 +159,14 @@ fn nothing_is_built_that_verify_cannot_see() {
         "build --manifest-path ../project/Cargo.toml",
         "Error: cargo would build the project in project, and you are not in it\nHint: go there",
     );
+    // A newer cargo builds scripts too, whose lockfile it keeps elsewhere.
+    let script = desk.at("project/script.rs");
+    let mut build = command(&desk, &home, "project", "build --manifest-path script.rs");
+    build.env("CARGO", meddling(&desk, &format!("[ \"$1\" != locate-project ] || exec echo '{}'", script.display())));
+    let told = told(&desk, build);
+    let error = "Error: project/script.rs is a script, whose lockfile lies elsewhere, and `verify` does not read it\n\
+                 Hint: make a project of it, with a Cargo.toml and a Cargo.lock\n";
+    assert_eq!((told.code, told.err.as_str()), (2, error));
     let none = run(&desk, &home, "acme", "build");
     assert!(none.code == 2 && none.err.ends_with("Hint: go to a project with a Cargo.toml\n"), "{none:?}");
 }
