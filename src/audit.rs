@@ -243,4 +243,6 @@ impl Told {
 }
 
 #[cfg(test)]
+mod removed;
+#[cfg(test)]
 mod tests;

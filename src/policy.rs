@@ -18,6 +18,8 @@ pub mod rule;
 mod section;
 mod signers;
 pub mod templates;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -10,7 +10,7 @@ use super::authentication::Authentication;
 use super::question::Question;
 use super::view::View;
 use crate::fingerprint::Fingerprint;
-use crate::grant::{Amount, Role};
+use crate::grant::{Amount, Grant, Role};
 use crate::openpgp::UserIdStanding;
 use crate::package::Purl;
 use suppose::Supposition;
@@ -75,7 +75,7 @@ impl View<'_, '_> {
         }
         let anyhow = Measure { max_depth: None, ..measure };
         if let Some(known) = ask(Some(package), None, measure) {
-            return match self.has_role_elsewhere(certificate, role, package) {
+            return match self.has_role_elsewhere(certificate, role, package, measure) {
                 true => Authorisation::OutOfScope,
                 false if ask(Some(package), Some(role), anyhow).is_some() => Authorisation::TooDeep,
                 false => Authorisation::Known(known),
@@ -108,14 +108,15 @@ impl View<'_, '_> {
     /// Whether somebody is granted a role for this very package by its name.
     pub fn is_named_by_scope(&self, role: Role, package: &Purl, measure: Measure) -> bool {
         let network = self.network();
-        let named = |node: &u32| {
-            network.about(*node).flat_map(|place| network.claims_of(place)).any(|claim| {
-                let grant = claim.grant();
-                grant.roles.contains(&role) && grant.scopes.iter().any(|scope| scope.is_name_of(package))
-            })
+        let names =
+            |grant: &Grant| grant.roles.contains(&role) && grant.scopes.iter().any(|scope| scope.is_name_of(package));
+        // Most certificates have no such claim, and nothing is verified for those.
+        let claimed = |node: &u32| {
+            let claims = network.about(*node).flat_map(|place| network.claims_of(place));
+            claims.into_iter().any(|claim| names(claim.grant()))
         };
         let nodes = 0..network.size().0 as u32;
-        nodes.filter(named).any(|node| {
+        nodes.filter(claimed).filter(|node| self.is_told(*node, names, measure)).any(|node| {
             let certificate = network.fingerprint(node);
             matches!(self.authorisation(certificate, role, package, measure), Authorisation::Granted(_))
         })
@@ -129,12 +130,24 @@ impl View<'_, '_> {
     }
 
     /// Whether a certification that counts gives somebody the role, and not for this package.
-    fn has_role_elsewhere(&self, certificate: &Fingerprint, role: Role, package: &Purl) -> bool {
-        let network = self.network();
-        let about = network.place(certificate).map(|node| network.about(node));
-        about.into_iter().flatten().flat_map(|place| self.edges(place)).any(|edge| {
-            let grant = edge.certification.grant();
-            grant.roles.contains(&role) && !grant.scopes.is_empty() && !grant.covers(package)
-        })
+    fn has_role_elsewhere(&self, certificate: &Fingerprint, role: Role, package: &Purl, measure: Measure) -> bool {
+        let elsewhere =
+            |grant: &Grant| grant.roles.contains(&role) && !grant.scopes.is_empty() && !grant.covers(package);
+        self.network().place(certificate).is_some_and(|node| self.is_told(node, elsewhere, measure))
+    }
+
+    /// Whether a certification of somebody that counts says so. What is said by those whom the user distrusts, or whom the
+    /// roots do not reach, is no word of the roots, and limits nobody.
+    fn is_told(&self, node: u32, says: impl Fn(&Grant) -> bool, measure: Measure) -> bool {
+        let (network, reach) = (self.network(), self.reach(measure.max_depth));
+        let speaks = |place: &u32| {
+            let utterance = network.utterance(*place);
+            self.may_count(utterance) && reach.allows(utterance.issuer, 1, measure.max_depth)
+        };
+        network
+            .about(node)
+            .filter(speaks)
+            .flat_map(|place| self.edges(place))
+            .any(|edge| says(edge.certification.grant()))
     }
 }
