@@ -210,6 +210,7 @@ fn main() -> Result<(), Failed> {
             rule: policy.rule_for(package).ok_or("no rule")?,
             people: policy.people(),
             doors: Some(&doors),
+            stands: &|_| true,
             memory: &Memory::default(),
             chain: &Chain::new([opened]),
             refused: &[],

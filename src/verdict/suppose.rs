@@ -23,6 +23,7 @@ use crate::fingerprint::Fingerprint;
 use crate::package::Purl;
 use crate::policy::rule::{Requirement, Rule};
 use crate::policy::{People, Policy, Voices};
+use crate::reason::Code;
 use crate::statement::check::{Draft as CheckDraft, Finding};
 use crate::statement::manifest::Draft as ManifestDraft;
 use crate::statement::review::{Draft as ReviewDraft, Opinion, Relation, Thoroughness};
@@ -61,6 +62,12 @@ impl<S> Supposed<S> {
     }
 }
 
+/// What some would have signed, for the test that holds all of this against what they really sign.
+#[cfg(test)]
+pub(super) fn pretended(manifest: &Manifest, signers: impl IntoIterator<Item = Fingerprint>) -> Supposed<Manifest> {
+    Supposed::new(manifest.clone(), manifest.text(), signers)
+}
+
 /// A package, and what it is judged by.
 #[expect(missing_debug_implementations, reason = "it holds functions")]
 #[expect(clippy::exhaustive_structs, reason = "whoever asks must give all of it")]
@@ -75,6 +82,8 @@ pub struct Question<'a, 'd> {
     pub people: &'a People,
     /// What the roots say; none where there are no roots.
     pub doors: Option<&'a Doors<'d>>,
+    /// Whether the certificate of a key stands: what a revoked, retired or expired one signs counts for nothing.
+    pub stands: &'a dyn Fn(&Fingerprint) -> bool,
     /// What is remembered of the package.
     pub memory: &'a Memory,
     /// All manifests of the package.
@@ -150,7 +159,8 @@ impl Question<'_, '_> {
     /// What a thief could try, of which nothing is made better by anything else.
     fn plans(&self, key: &Fingerprint) -> Vec<Plan> {
         let (authors, reviewers) = (puppets("author"), puppets("reviewer"));
-        let with_key = |some: &[Fingerprint]| [std::slice::from_ref(key), some].concat();
+        let own = self.voice(key);
+        let with_key = |some: &[Fingerprint]| [own, some].concat();
         let plan = |signers: Vec<Fingerprint>, reviewers: Vec<Fingerprint>, previous| Plan {
             authors: signers.clone(),
             signers,
@@ -159,23 +169,33 @@ impl Question<'_, '_> {
         };
         // Whoever is named in a manifest may hand over from there.
         let mut earlier: BTreeMap<Vec<Fingerprint>, BTreeSet<Digest>> = BTreeMap::new();
-        for heard in self.chain.manifests().filter(|heard| heard.statement().authors().contains(key)) {
+        for heard in self.naming(key) {
             earlier.entry(heard.statement().authors().to_vec()).or_default().insert(heard.digest());
         }
         let mut previous: BTreeSet<_> = earlier.values().flatten().copied().collect();
         previous.extend(self.memory.pins.iter().filter_map(|pin| pin.manifest));
-        let mut plans = vec![
-            plan(Vec::new(), with_key(&reviewers), BTreeSet::new()),
-            plan(vec![key.clone()], reviewers.clone(), previous.clone()),
-            plan(with_key(&authors), reviewers.clone(), previous.clone()),
-            plan(authors, with_key(&reviewers), previous),
-        ];
+        // Where what is missing is lifted, less may be better: too few authors are, and many who depend on each other are not.
+        let lifts = |code| self.policy.exempts(code, self.package, self.times.now).is_some();
+        let fewest = |code, many| if lifts(code) { 0 } else { many };
+        let mut plans = vec![plan(Vec::new(), with_key(&reviewers), BTreeSet::new())];
+        for number in fewest(Code::TooFewAuthors, PUPPETS)..=PUPPETS {
+            let authors = &authors[..number];
+            plans.push(plan(with_key(authors), reviewers.clone(), previous.clone()));
+            plans.push(plan(authors.to_vec(), with_key(&reviewers), previous.clone()));
+        }
+        plans.push(plan(own.to_vec(), reviewers.clone(), previous.clone()));
+        // What nobody signed may be let through where what a stranger signed is an alarm.
+        plans.push(Plan { signers: Vec::new(), ..plan(authors, with_key(&reviewers), previous) });
         // A change of authors may need several of those before; no change needs one.
         plans.extend(earlier.into_iter().map(|(authors, previous)| {
-            let (signers, reviewers) = (vec![key.clone()], reviewers.clone());
+            let (signers, reviewers) = (own.to_vec(), reviewers.clone());
             Plan { authors, signers, reviewers, previous }
         }));
-        plans.iter().flat_map(Plan::written).collect()
+        let mut all: Vec<_> = plans.iter().flat_map(Plan::written).collect();
+        if lifts(Code::TooFewReviews) {
+            all.extend(all.clone().into_iter().map(|plan| Plan { reviewers: Vec::new(), ..plan }));
+        }
+        all
     }
 
     fn is_accepted(&self, key: &Fingerprint, plan: &Plan, slot: Slot<'_>) -> bool {
@@ -225,10 +245,20 @@ impl Question<'_, '_> {
         verdict.outcome() == Outcome::Accepted
     }
 
+    /// A key as one who signs; nobody where that counts for nothing.
+    fn voice<'k>(&self, key: &'k Fingerprint) -> &'k [Fingerprint] {
+        if (self.stands)(key) { std::slice::from_ref(key) } else { &[] }
+    }
+
+    /// The manifests that name a key which may sign them.
+    fn naming<'k>(&self, key: &'k Fingerprint) -> impl Iterator<Item = Heard<'_, Manifest>> + use<'_, 'k> {
+        let own = self.voice(key);
+        self.chain.manifests().filter(move |heard| own.iter().any(|key| heard.statement().authors().contains(key)))
+    }
+
     /// The manifests that name the key, as if it had signed them as well.
     fn joined(&self, key: &Fingerprint) -> Vec<Supposed<Manifest>> {
-        let named = self.chain.manifests().filter(|heard| heard.statement().authors().contains(key));
-        let joined = named.map(|heard| {
+        let joined = self.naming(key).map(|heard| {
             let signers = heard.signers().chain([key]).cloned();
             Supposed::as_named(heard.statement().clone(), heard.digest(), signers)
         });
@@ -297,7 +327,7 @@ impl Question<'_, '_> {
                 note: None,
             })?;
             let text = check.text().to_owned();
-            let signers = puppets("reviewer").into_iter().chain([key.clone()]);
+            let signers = puppets("reviewer").into_iter().chain(self.voice(key).iter().cloned());
             checks.push(Supposed::new(check, &text, signers));
         }
         Ok(checks)

@@ -9,6 +9,7 @@ use super::evidence::{Ground, Manifests};
 use super::project::{not_looked_at, of_place};
 use super::{Gathered, Installed, Request, Shared, VerifyError, Whose, gather, network, people};
 use crate::ecosystem::{Kind, Locked, Place, Project};
+use crate::fingerprint::Fingerprint;
 use crate::keyring::Keyring;
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
@@ -124,12 +125,17 @@ impl Gathered<'_> {
         let Manifests { releases, others } = candidates.open(&ground, &mut Vec::new());
         let chain = Chain::new(releases.iter().map(|(opened, _)| opened).chain(&others));
         let signers = chain.manifests().flat_map(|heard| heard.signers().cloned()).collect();
+        // Whoever is in no keyring can be brought in, and stands as they are made.
+        let stands = |key: &Fingerprint| {
+            keyring.by_fingerprint(key).is_none_or(|known| known.standing(&request.times).code().is_none())
+        };
         let question = Question {
             package,
             policy: request.policy,
             rule,
             people: &people(request.policy, shared.view.as_ref(), &signers),
             doors,
+            stands: &stands,
             memory: &memory,
             chain: &chain,
             refused: request.refused,

@@ -11,10 +11,12 @@ use super::super::disjoint::{self, RootSharing};
 use super::super::flow;
 use super::super::independent::{self, Person};
 use super::super::problem::{Arc, End, Node, Problem, Root};
+use super::super::roots::RetiredIssuers;
 use super::super::view::View;
 use super::Measure;
 use crate::fingerprint::Fingerprint;
 use crate::grant::{Amount, Depth, Grant, Role};
+use crate::openpgp::Standing;
 use crate::package::Purl;
 use crate::pattern::Pattern;
 
@@ -109,8 +111,13 @@ impl View<'_, '_> {
     ) -> Option<Problem> {
         let network = self.network();
         let key = network.place(key)?;
-        let counts = network.is_local(key) && !self.is_distrusted(key);
-        if !counts || network.party(key).standing().code().is_some() {
+        let speaks = match network.party(key).standing() {
+            Standing::Valid { .. } => true,
+            // A thief can date what they certify back to when it counted.
+            Standing::Expired { .. } | Standing::Retired { .. } => self.viewpoint().retired == RetiredIssuers::Count,
+            _ => false,
+        };
+        if !speaks || !network.is_local(key) || self.is_distrusted(key) {
             return None;
         }
         // Between the key and the new certificate others may stand, so that several ways share nothing but a root.
