@@ -19,13 +19,13 @@ use tempfile::TempDir;
 use crate::tools::{self, found, scratch};
 
 /// A repository to throw away, and room beside it.
-struct World {
+pub(crate) struct World {
     folder: TempDir,
 }
 
 impl World {
     /// A new repository; none, said loudly, where there is no git.
-    fn new(test: &str) -> Option<Self> {
+    pub(crate) fn new(test: &str) -> Option<Self> {
         if !found(test, &["git", "tar"]) {
             return None;
         }
@@ -34,7 +34,7 @@ impl World {
         Some(world)
     }
 
-    fn at(&self, path: &str) -> PathBuf {
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }
 
@@ -48,7 +48,7 @@ impl World {
     }
 
     /// Runs git, which must succeed; what it says.
-    fn git(&self, folder: &str, words: &[&str]) -> String {
+    pub(crate) fn git(&self, folder: &str, words: &[&str]) -> String {
         self.git_with(folder, words, b"")
     }
 
@@ -67,11 +67,11 @@ impl World {
         String::from_utf8(told.stdout).unwrap().trim().to_owned()
     }
 
-    fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         tools::write(&self.at("repo").join(path), content);
     }
 
-    fn commit(&self) -> String {
+    pub(crate) fn commit(&self) -> String {
         self.git("repo", &["add", "--all", "--force"]);
         self.git("repo", &["commit", "--quiet", "--allow-empty", "--message=x"]);
         self.git("repo", &["rev-parse", "HEAD"])
@@ -95,7 +95,7 @@ fn measure(folder: &Path, revision: &str, limits: &Limits) -> Result<Held, GitEr
 }
 
 /// The digest of the tree, or the codes in their order.
-fn told(folder: &Path, revision: &str, limits: &Limits) -> String {
+pub(crate) fn told(folder: &Path, revision: &str, limits: &Limits) -> String {
     match measure(folder, revision, limits) {
         Ok(Held { text: Some(text), .. }) => text.digest().to_string(),
         Ok(held) => held.reasons.iter().map(|reason| reason.code.as_str()).collect::<Vec<_>>().join(" "),

@@ -23,6 +23,7 @@ mod first_sight;
 mod first_verdict;
 mod floors;
 mod git;
+mod git_damage;
 mod git_trees;
 mod gpg_matrix;
 mod hostile_keyrings;
