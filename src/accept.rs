@@ -46,7 +46,8 @@ pub fn next_of_project(lock: &Lock, verified: &VerifiedProject, now: Timestamp) 
         return Ok(None);
     }
     let mut next = lock.clone();
-    next.become_set(verified.verdicts.iter().filter_map(|verdict| verdict.pin.clone()).collect(), now)?;
+    let pins = verified.verdicts.iter().filter_map(|verdict| verdict.pin.clone()).collect();
+    next.become_set(pins, &|package| verified.beside.may_name(package), now)?;
     Ok(Some(next))
 }
 
@@ -161,9 +162,10 @@ impl AcceptError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::State(error) => error.hint(),
+            Self::NotAccepted => Some("see why it was not accepted, above"),
             Self::ForOneRun { .. } => Some("ask with `countersign verify`, which takes it, and accept without it"),
             Self::NobodyThere => Some("look at the verdict above, and say --yes if it should be remembered"),
-            Self::NotAccepted | Self::Unfit(_) | Self::No => None,
+            Self::Unfit(_) | Self::No => None,
         }
     }
 }

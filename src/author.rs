@@ -10,6 +10,8 @@ use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
 use crate::own_file;
 use crate::reason::{Answer, Code, Reason};
+use crate::shown::Shown;
+use crate::tidy::tidy;
 
 /// The name of the file.
 pub const AUTHOR: &str = "countersign-author.toml";
@@ -36,7 +38,8 @@ impl Author {
         let bytes = bytes.map_err(|error| error.reason(Code::AuthorSetup, Code::AuthorSetup))?;
         let folder = path.parent().unwrap_or(start);
         let author = Self::parse(&bytes, folder);
-        author.map(Some).map_err(|why| {
+        let told = |author: Self| Self { evidence: tidy(&author.evidence, start), ..author };
+        author.map(told).map(Some).map_err(|why| {
             Reason::new(Code::AuthorSetup, Answer::CannotTell, why).at(path.as_os_str().as_encoded_bytes())
         })
     }
@@ -44,7 +47,7 @@ impl Author {
     /// Reads the file's text; `folder` is where it lies.
     pub(crate) fn parse(bytes: &[u8], folder: &Path) -> Result<Self, String> {
         let text = str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-        let written: Written = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+        let written: Written = toml::from_str(text).map_err(|error| Shown::new(error.message()).to_string())?;
         if written.countersign != VERSION {
             return Err(format!("its first line is not `countersign = \"{VERSION}\"`"));
         }
@@ -140,7 +143,7 @@ mod tests {
         assert_eq!(Author::find(&inner, &Limits::default()), Ok(None));
         std::fs::write(&file, GOOD).expect("written");
         let found = Author::find(&inner, &Limits::default()).expect("good").expect("a file");
-        assert_eq!(found.evidence, dir.path().join("a/../evidence"));
+        assert_eq!(found.evidence, dir.path().join("evidence"));
         let code = || Author::find(&inner, &Limits::default()).map_err(|reason| reason.code.as_str());
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o666)).expect("set");
         assert_eq!(code(), Err("writable-by-others"));

@@ -92,7 +92,7 @@ impl Facts {
 #[non_exhaustive]
 pub enum ReadError {
     /// There is nothing of that name.
-    #[error("there is no such file")]
+    #[error("there is nothing of that name")]
     Missing,
     /// It is not what was asked for: not a plain file, or not a directory.
     #[error("it is {}", told(*.0))]
@@ -104,7 +104,7 @@ pub enum ReadError {
     #[error("it changed while it was read")]
     Changed,
     /// The system does not let us read it.
-    #[error("it cannot be read")]
+    #[error("{0}")]
     Unreadable(#[source] io::Error),
 }
 
@@ -122,7 +122,7 @@ pub enum WriteError {
     #[error("no folder can be made in {}, on the same file system", Shown::path(.0))]
     Beside(PathBuf),
     /// The system's refusal.
-    #[error("it cannot be written")]
+    #[error("{0}")]
     Failed(#[source] io::Error),
 }
 

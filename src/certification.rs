@@ -178,7 +178,7 @@ pub enum CertifyError {
     #[error("there is no certificate {0} in the keyring")]
     Unknown(Fingerprint),
     /// A subkey's fingerprint.
-    #[error("{fingerprint} is a subkey; the certificate's primary key is {primary}")]
+    #[error("{fingerprint} is a subkey; certificates are named by their primary key, here {primary}")]
     Subkey {
         /// What was given.
         fingerprint: Fingerprint,
@@ -228,12 +228,14 @@ impl CertifyError {
         Some(match self {
             Self::Key(error) => return error.hint(),
             Self::Program(error) => return error.hint(),
-            Self::Unknown(_) => "bring it in with `countersign keyring import`",
-            Self::NothingSaid => "`countersign keyring show FPR` shows who certified which user ID",
+            Self::Unknown(_) => "compare the digits; `countersign keyring import FILE` brings a certificate in",
             Self::Dead { .. } => "ask its owner for a current copy, and import that",
             Self::NoUserId { .. } => "name a user ID exactly as it is written, to the last letter",
+            Self::NothingSaid => "`countersign keyring show FPR` shows who certified which user ID",
             Self::NoScope(_) => "say which packages with --scope PATTERN; `--scope '*'` means all",
-            Self::Amount { .. } => "amounts of your own can be given to roots, in the policy",
+            Self::Amount { .. } => {
+                "say --amount 120, or 60 with --depth 1 or more; any amount can be given to a root, in the policy"
+            }
             Self::Made(_) => "look which gpg is first in PATH, and whether it is GnuPG's own",
             _ => return None,
         })

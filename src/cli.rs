@@ -28,6 +28,8 @@ mod tree;
 mod trust;
 mod verify;
 
+use std::borrow::Cow;
+use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -159,8 +161,14 @@ fn context(edge: &Edge) -> anyhow::Result<Context<'_>> {
 
 fn dispatch(command: Command, context: &Context<'_>, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
     match command {
-        Command::Verify(arguments) => verify::run(&arguments, context, out),
-        Command::Accept(arguments) => accept::run(&arguments, context, out, err),
+        Command::Verify(mut arguments) => {
+            project::point(&mut arguments.question, context);
+            verify::run(&arguments, context, out)
+        }
+        Command::Accept(mut arguments) => {
+            project::point(&mut arguments.question, context);
+            accept::run(&arguments, context, out, err)
+        }
         Command::Sign(arguments) => sign::run(&arguments, context, out, err),
         Command::Init(arguments) => init::run(&arguments, context, out, err),
         Command::Diff(arguments) => diff::run(&arguments, context, out),
@@ -174,7 +182,10 @@ fn dispatch(command: Command, context: &Context<'_>, out: &mut dyn Write, err: &
         Command::Keyring(command) => keyring::run(&command, context, out),
         Command::Trust(command) => trust::run(&command, context, out, err),
         Command::Policy(command) => policy::run(&command, context, out),
-        Command::Report(arguments) => report::run(&arguments, context, out),
+        Command::Report(mut arguments) => {
+            project::point(&mut arguments.question, context);
+            report::run(&arguments, context, out)
+        }
         Command::Doctor(arguments) => doctor::run(&arguments, context, out),
         Command::Explain(arguments) => Ok(explain::run(&arguments, out)?),
         Command::Completions(arguments) => Ok(complete(arguments.shell, out)?),
@@ -265,47 +276,70 @@ fn tell_error(error: &anyhow::Error, err: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What to do next, where the error knows it.
-fn hint(error: &anyhow::Error) -> Option<&'static str> {
-    error.chain().find_map(|cause| {
-        let publish = cause.downcast_ref::<PublishError>().and_then(PublishError::hint);
-        let store = || cause.downcast_ref::<StoreError>().and_then(StoreError::hint);
-        let verify = || cause.downcast_ref::<VerifyError>().and_then(VerifyError::hint);
-        let accept = || cause.downcast_ref::<AcceptError>().and_then(AcceptError::hint);
-        let unconfirmed = || cause.downcast_ref::<sign::Unconfirmed>().and_then(sign::Unconfirmed::hint);
-        let keyring = || cause.downcast_ref::<keyring::KeyringUse>().and_then(keyring::KeyringUse::hint);
-        let certify = || cause.downcast_ref::<CertifyError>().and_then(CertifyError::hint);
-        let program = || cause.downcast_ref::<ProgramError>().and_then(ProgramError::hint);
-        let policy = || cause.downcast_ref::<policy::NotWritten>().and_then(policy::NotWritten::hint);
-        let project = || cause.downcast_ref::<project::NoProject>().and_then(project::NoProject::hint);
-        let say = || cause.downcast_ref::<say::SayUse>().and_then(say::SayUse::hint);
-        let base = || cause.downcast_ref::<BaseError>().and_then(BaseError::hint);
-        let subkey = || cause.downcast_ref::<Subkey>().and_then(Subkey::hint);
-        let page = || cause.downcast_ref::<report::NotWritten>().and_then(report::NotWritten::hint);
-        let cargo = || cause.downcast_ref::<CargoError>().and_then(CargoError::hint);
-        let words = || cause.downcast_ref::<cargo::WordsUse>().and_then(cargo::WordsUse::hint);
-        let publishing = || cause.downcast_ref::<cargo::PublishUse>().and_then(cargo::PublishUse::hint);
-        let setup = || cause.downcast_ref::<SetupError>().and_then(SetupError::hint);
-        let init = || cause.downcast_ref::<init::InitUse>().and_then(init::InitUse::hint);
-        publish
-            .or_else(setup)
-            .or_else(init)
-            .or_else(cargo)
-            .or_else(words)
-            .or_else(publishing)
-            .or_else(page)
-            .or_else(subkey)
-            .or_else(project)
-            .or_else(store)
-            .or_else(verify)
-            .or_else(accept)
-            .or_else(unconfirmed)
-            .or_else(keyring)
-            .or_else(certify)
-            .or_else(program)
-            .or_else(policy)
-            .or_else(say)
-            .or_else(base)
-    })
+fn hint(error: &anyhow::Error) -> Option<Cow<'static, str>> {
+    // What was typed wrongly knows what should have been typed.
+    let misuse =
+        |cause: &(dyn Error + 'static)| cause.downcast_ref::<Misuse>().map(|misuse| misuse.next.clone().into());
+    error.chain().find_map(|cause| misuse(cause).or_else(|| fixed_hint(cause).map(Cow::Borrowed)))
+}
+
+fn fixed_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    let publish = cause.downcast_ref::<PublishError>().and_then(PublishError::hint);
+    let store = || cause.downcast_ref::<StoreError>().and_then(StoreError::hint);
+    let verify = || cause.downcast_ref::<VerifyError>().and_then(VerifyError::hint);
+    let accept = || cause.downcast_ref::<AcceptError>().and_then(AcceptError::hint);
+    let unconfirmed = || cause.downcast_ref::<sign::Unconfirmed>().and_then(sign::Unconfirmed::hint);
+    let keyring = || cause.downcast_ref::<keyring::KeyringUse>().and_then(keyring::KeyringUse::hint);
+    let unusable = || cause.downcast_ref::<sign::Unusable>().and_then(sign::Unusable::hint);
+    let certify = || cause.downcast_ref::<CertifyError>().and_then(CertifyError::hint);
+    let program = || cause.downcast_ref::<ProgramError>().and_then(ProgramError::hint);
+    let policy = || cause.downcast_ref::<policy::NotWritten>().and_then(policy::NotWritten::hint);
+    let project = || cause.downcast_ref::<project::NoProject>().and_then(project::NoProject::hint);
+    let not_locked = || cause.downcast_ref::<project::NotLocked>().and_then(project::NotLocked::hint);
+    let say = || cause.downcast_ref::<say::SayUse>().and_then(say::SayUse::hint);
+    let base = || cause.downcast_ref::<BaseError>().and_then(BaseError::hint);
+    let subkey = || cause.downcast_ref::<Subkey>().and_then(Subkey::hint);
+    let page = || cause.downcast_ref::<report::NotWritten>().and_then(report::NotWritten::hint);
+    let cargo = || cause.downcast_ref::<CargoError>().and_then(CargoError::hint);
+    let words = || cause.downcast_ref::<cargo::WordsUse>().and_then(cargo::WordsUse::hint);
+    let publishing = || cause.downcast_ref::<cargo::PublishUse>().and_then(cargo::PublishUse::hint);
+    let setup = || cause.downcast_ref::<SetupError>().and_then(SetupError::hint);
+    let init = || cause.downcast_ref::<init::InitUse>().and_then(init::InitUse::hint);
+    publish
+        .or_else(setup)
+        .or_else(init)
+        .or_else(cargo)
+        .or_else(words)
+        .or_else(publishing)
+        .or_else(page)
+        .or_else(subkey)
+        .or_else(project)
+        .or_else(not_locked)
+        .or_else(store)
+        .or_else(verify)
+        .or_else(accept)
+        .or_else(unconfirmed)
+        .or_else(unusable)
+        .or_else(keyring)
+        .or_else(certify)
+        .or_else(program)
+        .or_else(policy)
+        .or_else(say)
+        .or_else(base)
+}
+
+/// What was typed makes no sense, and what would.
+#[derive(Debug, thiserror::Error)]
+#[error("{told}")]
+struct Misuse {
+    told: String,
+    next: String,
+}
+
+impl Misuse {
+    fn new(told: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { told: told.into(), next: next.into() }
+    }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -193,6 +193,8 @@ pub struct Env<'a> {
     pub home: Option<&'a Path>,
     /// The variables of the environment that begin with a package manager's name.
     pub variables: &'a [(OsString, OsString)],
+    /// The name of the lockfile that the user pointed at, at the top of the project. Without one it is looked for.
+    pub named: Option<&'a OsStr>,
 }
 
 impl Env<'_> {
@@ -203,14 +205,16 @@ impl Env<'_> {
     }
 }
 
-/// The ecosystem whose lockfile lies in a project's folder.
+/// The ecosystem whose lockfile lies in a project's folder, or is the one that was named there.
 pub fn detect(project: &Path, env: &Env<'_>) -> Option<&'static dyn Ecosystem> {
     ALL.iter().copied().find(|ecosystem| ecosystem.lockfile(project, env).is_some())
 }
 
-/// A lockfile of one name, if it lies at the top of a project.
-fn plain(project: &Path, name: &str) -> Option<PathBuf> {
-    project.join(name).is_file().then(|| name.into())
+/// A lockfile of one name, if it lies at the top of a project and no other one was named. What lies there and is no plain
+/// file is told by whoever reads it.
+fn plain(project: &Path, name: &str, env: &Env<'_>) -> Option<PathBuf> {
+    let meant = env.named.is_none_or(|named| named == name);
+    (meant && fs::symlink_metadata(project.join(name)).is_ok()).then(|| name.into())
 }
 
 /// Reads a plain file, by whatever links it is reached; none where there is no such file.
@@ -220,6 +224,9 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Unread> {
     match fs::metadata(path) {
         Ok(facts) if facts.is_file() => {}
         Ok(_) => return Err(Unread::Other(io::Error::other("it is no plain file"))),
+        Err(error) if is_missing(&error) && fs::symlink_metadata(path).is_ok() => {
+            return Err(Unread::Other(io::Error::other("it is a link that leads nowhere")));
+        }
         Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => return Err(Unread::Other(error)),
     }
@@ -249,14 +256,26 @@ pub(crate) fn read_toml(path: &Path, limits: &Limits) -> Result<Option<toml::Tab
         Err(Unread::Other(error)) => return Err(unreadable(path, &error.to_string())),
     };
     let text = str::from_utf8(&bytes).map_err(|_| damaged("it is not UTF-8"))?;
-    text.parse().map(Some).map_err(|error: toml::de::Error| damaged(error.message()))
+    let told = |error: toml::de::Error| {
+        let place = error.span().map(|span| place(text, span.start)).unwrap_or_default();
+        damaged(&format!("no TOML{place}: {}", error.message()))
+    };
+    text.parse().map(Some).map_err(told)
+}
+
+/// Where in a text a byte stands, as people count.
+fn place(text: &str, byte: usize) -> String {
+    let before = text.get(..byte).unwrap_or_default();
+    let (line, column) =
+        (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
+    format!(" in line {line}, column {column}")
 }
 
 /// A project that is a part of another one, whose lockfile the package manager reads.
 fn of_workspace(above: &Path) -> Reason {
     let message = format!("it is a part of the workspace in {}, which has the lockfile", Shown::path(above));
     let reason = Reason::new(Code::SourceReplaced, Answer::CannotTell, message);
-    reason.step("verify the workspace's own folder")
+    reason.step(format!("verify the workspace's own folder: `countersign verify {}`", Shown::path(above)))
 }
 
 pub(crate) fn unreadable(path: &Path, why: &str) -> Reason {

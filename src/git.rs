@@ -113,8 +113,10 @@ impl Repository {
 pub struct Hooks {
     /// The folder that git has for them.
     pub folder: PathBuf,
-    /// Whether the repository's configuration says something of it, which is not understood any further.
-    pub configured: bool,
+    /// Whether the repository's configuration names a folder for them, which is not understood any further.
+    pub named: bool,
+    /// Whether it includes other files, which are not read, and may name one.
+    pub included: bool,
 }
 
 /// Finds where the hooks of a folder's repository lie.
@@ -123,7 +125,8 @@ pub struct Hooks {
 /// There is none, or it is somebody else's.
 pub fn hooks(folder: &Path) -> Result<Hooks, GitError> {
     let place = Place::find(folder)?;
-    Ok(Hooks { folder: place.common().join("hooks"), configured: place.names_hooks()? })
+    let (named, included) = place.names_hooks()?;
+    Ok(Hooks { folder: place.common().join("hooks"), named, included })
 }
 
 /// How many tags may stand for each other.
@@ -192,6 +195,10 @@ impl GitError {
             Self::Ambiguous(_) => "write more of it: refs/tags/NAME, refs/heads/NAME, or the commit's whole name",
             Self::NotFound(_) => "`git fetch --tags` brings tags; a commit is named by at least 7 of its digits",
             Self::Form { .. } => "clone it with git's ordinary form (sha1, files), and sign from there",
+            Self::Damaged(_) => "`git fsck` tells what is damaged",
+            Self::Name(_) => "name it as git does: v1.2.3, refs/tags/NAME, or at least 7 digits of a commit",
+            Self::NoCommit(_) => "name a commit, or a tag or branch that stands for one",
+            Self::NoFolder(..) => "behind the colon stands a directory of that revision, written from its top",
             Self::Object { .. } => "`git fsck` tells what is damaged; a partial or shallow clone may lack objects",
             _ => return None,
         })

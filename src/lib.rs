@@ -64,6 +64,7 @@ pub mod state;
 pub mod statement;
 pub mod store;
 pub mod suggest;
+pub mod tidy;
 pub mod time;
 pub mod tree;
 pub mod tree_text;

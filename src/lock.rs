@@ -135,17 +135,24 @@ impl Lock {
         Ok(())
     }
 
-    /// Makes a project's pins the set of its lockfile: what is not among `pins` becomes history.
+    /// Makes a project's pins the set of its lockfile: what is not among `pins` becomes history, but for what another lockfile
+    /// may name.
     ///
     /// # Errors
     /// As [`Lock::remember`]; then nothing is changed.
-    pub fn become_set(&mut self, pins: Vec<Pin>, now: Timestamp) -> Result<(), Unfit> {
+    pub fn become_set(
+        &mut self,
+        pins: Vec<Pin>,
+        named_elsewhere: &dyn Fn(&Purl) -> bool,
+        now: Timestamp,
+    ) -> Result<(), Unfit> {
         let mut next = self.clone();
         let kept: BTreeSet<_> = pins.iter().map(|pin| pin.package.clone()).collect();
         for pin in pins {
             next.remember(pin, now)?;
         }
-        let gone: Vec<_> = next.pins.keys().filter(|package| !kept.contains(*package)).cloned().collect();
+        let gone = next.pins.keys().filter(|package| !kept.contains(*package) && !named_elsewhere(package));
+        let gone: Vec<_> = gone.cloned().collect();
         gone.iter().for_each(|package| next.forget(package, now));
         *self = next;
         Ok(())

@@ -77,7 +77,8 @@ impl Programs {
     /// Git is there but cannot be run.
     pub fn git_names_hooks(&self) -> Result<bool, ProgramError> {
         let Some(git) = self.find("git") else { return Ok(false) };
-        let output = run(command(&git).args(["config", "--global", "--get", "--", "core.hooksPath"]), "git")?;
+        let output =
+            run(command(&git).args(["config", "--global", "--includes", "--get", "--", "core.hooksPath"]), "git")?;
         Ok(output.status.success())
     }
 
@@ -276,6 +277,7 @@ impl ProgramError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoGpg => "install GnuPG 2.2 or newer, and see that its folder is in PATH by its absolute name",
+            Self::WrongPin => "try again; of a card, `gpg --card-status` shows how many tries are left",
             Self::PinBlocked => "unblock it with `gpg --card-edit`, then `admin`, `passwd`",
             Self::CardMissing => "insert it, and see that `gpg --card-status` shows it",
             Self::NoCardReader => "install scdaemon",
@@ -285,6 +287,7 @@ impl ProgramError {
             Self::NoAgent => "`gpgconf --launch gpg-agent` starts it",
             Self::NoPinentry => "install a pinentry, or set GPG_TTY=$(tty)",
             Self::Refused { .. } => "see that `gpg --list-secret-keys` works",
+            Self::Failed { .. } => "see that `gpg --sign` works by itself; `countersign doctor` looks at what it needs",
             _ => return None,
         })
     }

@@ -340,7 +340,9 @@ impl PublishError {
             Self::Unnamed => "name it with its version: --package pkg:cargo/serde@1.0.229",
             Self::Nowhere => "name one with --store DIR; it is made where there is none",
             Self::Store(error) => return error.hint(),
-            Self::NoKey(None) => "make one with `gpg --quick-gen-key 'NAME <E-MAIL>'`, or insert the card that has it",
+            Self::NoKey(None) => {
+                "make one: `gpg --quick-generate-key \"Your Name <you@example.org>\"`, or insert the card that has yours"
+            }
             Self::NoKey(Some(_)) => {
                 "`gpg --list-secret-keys` shows what gpg has; name a key with --key FINGERPRINT, or insert the card that has it"
             }
@@ -356,10 +358,12 @@ impl PublishError {
                 "a co-author signs the very same bytes: leave out --repository and --commit, or raise the version"
             }
             Self::NoPrevious(_) => {
-                "say --first if there is none; else name where it is with --store DIR or --previous MANIFEST"
+                "if this is the first release of all, say so: the same command with --first; else name where the last one is with \
+                 --store DIR or --previous MANIFEST"
             }
-            Self::NotFirst { .. } => "leave out --first",
+            Self::NotFirst { .. } => "leave out --first: what went before is found by itself",
             Self::TooLarge { .. } | Self::Write(_) => "evidence can be kept outside of the package with --store DIR",
+            Self::Manifest { path: Some(_), .. } => "restore it, or name another one with --previous MANIFEST",
             _ => return None,
         })
     }

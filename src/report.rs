@@ -11,6 +11,7 @@ pub mod sarif;
 pub mod text;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -81,6 +82,12 @@ pub struct PolicySource {
 pub struct PackageReport {
     /// The purl, where there is one.
     pub package: Option<String>,
+    /// Whether anything was judged; a tree that cannot be measured is refused before.
+    #[serde(skip)]
+    pub(crate) judged: bool,
+    /// Where it lies, if that is told in the place of a name.
+    #[serde(skip)]
+    pub(crate) place: Option<String>,
     /// The verdict.
     pub verdict: Outcome,
     /// On what an acceptance rests.
@@ -284,7 +291,14 @@ impl Report {
 impl PackageReport {
     /// Tells of a tree that was refused before anything could be judged.
     pub fn refused(package: Option<&Purl>, reasons: Vec<Reason>, limit: usize) -> Self {
-        Self::new(&Verdict::refused(package.cloned(), reasons), 0, limit)
+        Self { judged: false, ..Self::new(&Verdict::refused(package.cloned(), reasons), 0, limit) }
+    }
+
+    /// Says where a package without a name lies, for people.
+    #[must_use]
+    pub fn lies_in(mut self, place: &Path) -> Self {
+        self.place = Some(Shown::path(place).to_string());
+        self
     }
 
     /// Tells a verdict. `limit`: how many reasons are listed.
@@ -310,6 +324,8 @@ impl PackageReport {
             files: verdict.files,
             bytes: verdict.bytes,
             remembered: false,
+            judged: true,
+            place: None,
             reasons: listed.reasons,
             reasons_total: listed.total,
         }

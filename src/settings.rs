@@ -18,6 +18,7 @@ use crate::policy::{Certificates, Policy, PolicyFile};
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
 use crate::state::LOCK;
+use crate::tidy::tidy;
 use crate::time::Timestamp;
 
 /// The name of a project's policy.
@@ -116,7 +117,7 @@ pub fn find(search: &Search<'_>) -> Result<Settings, Vec<Reason>> {
     let own = user_policy(search);
     let floor = own.as_deref().map(|path| read(path, search)).transpose()?;
     let (keyrings, stores) = match (&chosen, &file) {
-        (Some(chosen), Some(path)) => places(chosen, path),
+        (Some(chosen), Some(path)) => places(chosen, path, search.start),
         _ => (Vec::new(), Vec::new()),
     };
     let keyring = keyring(keyrings, search)?;
@@ -270,9 +271,9 @@ fn is_there(path: &Path) -> bool {
 }
 
 /// The keyrings and stores that a policy names, from its own folder.
-fn places(file: &PolicyFile, path: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
+fn places(file: &PolicyFile, path: &Path, start: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    let from_here = |names: &[String]| names.iter().map(|name| folder.join(name)).collect::<Vec<_>>();
+    let from_here = |names: &[String]| names.iter().map(|name| tidy(&folder.join(name), start)).collect::<Vec<_>>();
     let keyrings = match file.keyrings() {
         Some(named) => from_here(named),
         None => Some(folder.join(KEYRINGS)).filter(|path| is_there(path)).into_iter().collect(),

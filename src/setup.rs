@@ -53,7 +53,7 @@ pub struct Plan {
     /// Each file, in the order in which it is written.
     pub files: Vec<Planned>,
     /// Why there is no hook, where there could be one.
-    pub without_hook: Option<&'static str>,
+    pub without_hook: Option<NoHook>,
 }
 
 /// A file of a plan.
@@ -68,6 +68,18 @@ pub struct Planned {
     pub state: State,
     text: String,
     executable: bool,
+}
+
+/// Why no hook is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "each is told in its own words")]
+pub enum NoHook {
+    /// Git's configuration says where hooks lie.
+    Named,
+    /// The repository's configuration includes other files, which are not read.
+    Included,
+    /// There is no repository.
+    NoRepository,
 }
 
 /// What lies in a file's place.
@@ -88,6 +100,7 @@ pub enum State {
 /// # Errors
 /// There is no project.
 pub fn plan(folder: &Path, evidence: Option<&str>, hooks_elsewhere: bool) -> Result<Plan, SetupError> {
+    check_there(folder)?;
     let kind = Kind::of(folder).ok_or_else(|| SetupError::NoProject(folder.to_owned()))?;
     let policy = TEMPLATES.first().map(|template| format!("{MARK}{}", template.text)).unwrap_or_default();
     let beside = beside(folder);
@@ -126,6 +139,7 @@ impl Plan {
 /// # Errors
 /// A file that is there cannot be read.
 pub fn written(folder: &Path) -> Result<Vec<Planned>, SetupError> {
+    check_there(folder)?;
     // It says itself which store it was told.
     let said = read(&folder.join(AUTHOR))?.and_then(|text| Author::evidence_in(&text));
     let policy = TEMPLATES.first().map(|template| format!("{MARK}{}", template.text)).unwrap_or_default();
@@ -147,7 +161,7 @@ pub fn written(folder: &Path) -> Result<Vec<Planned>, SetupError> {
 /// A file cannot be removed.
 pub fn remove(files: &[Planned]) -> Result<(), SetupError> {
     for file in files.iter().filter(|file| file.state == State::Same) {
-        fs::remove_file(&file.path).map_err(|source| SetupError::Write { path: file.path.clone(), source })?;
+        fs::remove_file(&file.path).map_err(|source| SetupError::Remove { path: file.path.clone(), source })?;
     }
     Ok(())
 }
@@ -157,8 +171,11 @@ pub fn remove(files: &[Planned]) -> Result<(), SetupError> {
 #[non_exhaustive]
 pub enum SetupError {
     /// No project.
-    #[error("{} is no project of cargo or Julia", Shown::path(.0))]
+    #[error("{} has neither a Cargo.toml nor a Project.toml, so it is no project of cargo or Julia", Shown::path(.0))]
     NoProject(PathBuf),
+    /// No directory.
+    #[error("there is no directory {}", Shown::path(.0))]
+    Missing(PathBuf),
     /// A file that is there cannot be read.
     #[error("{} cannot be read", Shown::path(.path))]
     Read {
@@ -167,9 +184,17 @@ pub enum SetupError {
         /// What the system says.
         source: io::Error,
     },
-    /// A file cannot be written or removed.
-    #[error("{} cannot be written", Shown::path(.path))]
+    /// A file cannot be written.
+    #[error("{} cannot be written; what was written before it stays", Shown::path(.path))]
     Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file cannot be removed.
+    #[error("{} cannot be removed; what was removed before it is gone", Shown::path(.path))]
+    Remove {
         /// The file.
         path: PathBuf,
         /// What the system says.
@@ -184,9 +209,13 @@ impl SetupError {
     /// What to do next.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoProject(_) => Some("go to a folder with a Cargo.toml or a Project.toml"),
+            Self::NoProject(_) => Some("go to the folder of a project, or name it: `countersign init DIR`"),
             Self::Git(error) => error.hint(),
-            Self::Read { .. } | Self::Write { .. } => None,
+            Self::Write { .. } => {
+                Some("make room or get write access, and run it again; `--remove` takes back what was written")
+            }
+            Self::Remove { .. } => Some("get write access, and run it again"),
+            Self::Missing(_) | Self::Read { .. } => None,
         }
     }
 }
@@ -199,16 +228,22 @@ fn beside(folder: &Path) -> String {
 }
 
 /// Where the hook goes; or why there is none. A crate is signed as it is packaged, so tags say nothing of it.
-fn hook(kind: Kind, folder: &Path, elsewhere: bool) -> Result<(Option<PathBuf>, Option<&'static str>), SetupError> {
+fn hook(kind: Kind, folder: &Path, elsewhere: bool) -> Result<(Option<PathBuf>, Option<NoHook>), SetupError> {
     if kind == Kind::Cargo {
         return Ok((None, None));
     }
     match git::hooks(folder) {
-        Ok(hooks) if elsewhere || hooks.configured => Ok((None, Some("git's configuration says where hooks lie"))),
+        Ok(hooks) if elsewhere || hooks.named => Ok((None, Some(NoHook::Named))),
+        Ok(hooks) if hooks.included => Ok((None, Some(NoHook::Included))),
         Ok(hooks) => Ok((Some(hooks.folder.join(PRE_PUSH)), None)),
-        Err(GitError::NoRepository(_)) => Ok((None, Some("there is no repository of git"))),
+        Err(GitError::NoRepository(_)) => Ok((None, Some(NoHook::NoRepository))),
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is no directory has nothing in it, and is mistyped.
+fn check_there(folder: &Path) -> Result<(), SetupError> {
+    if folder.is_dir() { Ok(()) } else { Err(SetupError::Missing(folder.to_owned())) }
 }
 
 fn planned(path: PathBuf, purpose: &'static str, text: String, executable: bool) -> Result<Planned, SetupError> {

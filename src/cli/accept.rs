@@ -5,7 +5,7 @@ use std::io::Write;
 use super::args::AcceptArgs;
 use super::ground::{Ground, Refused};
 use super::terminal::{Progress, confirm};
-use super::{Context, project, tell};
+use super::{Context, Misuse, project, tell};
 use crate::accept::{AcceptError, Remembered, remember};
 use crate::lock::pin::Passed;
 use crate::shown::Shown;
@@ -32,7 +32,7 @@ pub(super) fn run(
         Err(Refused(report)) => return Ok(tell(&report, question.format, out)?),
     };
     let Some(file) = &ground.lock else {
-        anyhow::bail!("there is no place for memory: name one with --lock, or set HOME");
+        return Err(Misuse::new("there is no place for memory", "name one with --lock FILE, or set HOME").into());
     };
     let overriding = match (arguments.code, &arguments.fingerprint) {
         (Some(code), Some(fingerprint)) => Some(Overriding { code, fingerprint: fingerprint.clone() }),
@@ -44,7 +44,8 @@ pub(super) fn run(
     if let Some(overriding) = &overriding {
         let raised = verified.verdict.reasons.iter().any(|reason| reason.code == overriding.code);
         if !raised {
-            anyhow::bail!("{} is not raised here, so there is nothing to override", overriding.code);
+            let told = format!("{} is not raised here, so there is nothing to override", overriding.code);
+            return Err(Misuse::new(told, "`countersign verify` with the same words tells what is raised").into());
         }
         verified = verify(&ground.request(question, Some(overriding), &progress))?;
         let package = verified.verdict.package.clone();

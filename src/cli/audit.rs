@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::args::{AuditArgs, Format, QuestionArgs, fingerprint};
 use super::ground::{Ground, Refused};
 use super::terminal::Progress;
-use super::{Context, project, tell, tell_json};
+use super::{Context, Misuse, project, tell, tell_json};
 use crate::audit::one_key::{self, OneKey};
 use crate::audit::text::Text;
 use crate::audit::touched::{Touched, touched};
@@ -29,11 +29,18 @@ pub(super) fn run(arguments: &AuditArgs, context: &Context<'_>, out: &mut dyn Wr
         return one_key(arguments, context, out);
     }
     let (first, paths) = arguments.words.split_first().expect("clap asks for one");
-    let text = first.to_str().ok_or_else(|| anyhow::anyhow!("the fingerprint is no text"))?;
-    let certificate = fingerprint(text).map_err(|why| anyhow::anyhow!("`{}`: {why}", Shown::new(text)))?;
+    let typed = Shown::new(first.as_encoded_bytes());
+    let wrong = |why: &str| {
+        Misuse::new(
+            format!("`{typed}`: {why}"),
+            "the first word is a fingerprint, paths stand behind it; `keyring list` tells fingerprints",
+        )
+    };
+    let text = first.to_str().ok_or_else(|| wrong("a fingerprint is text"))?;
+    let certificate = fingerprint(text).map_err(|why| wrong(&why))?;
     let mut subjects = Vec::new();
     for path in named(arguments, paths)? {
-        match subject(&certificate, &arguments.question(path), context)? {
+        match subject(&certificate, &question(arguments, path, context), context)? {
             Ok(subject) => subjects.push(subject),
             Err(report) => return Ok(tell(&report, arguments.format, out)?),
         }
@@ -48,9 +55,15 @@ pub(super) fn run(arguments: &AuditArgs, context: &Context<'_>, out: &mut dyn Wr
 
 /// Tells which single keys would suffice.
 fn one_key(arguments: &AuditArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+    // Whoever only adds the option to what they typed before would be told of a directory.
+    let given = arguments.words.iter().filter_map(|word| word.to_str()).find(|word| fingerprint(word).is_ok());
+    if let Some(given) = given.filter(|word| !context.edge.folder.join(word).exists()) {
+        let told = format!("--one-key looks at every key, and {given} is one");
+        return Err(Misuse::new(told, "leave the fingerprint out, or leave out --one-key").into());
+    }
     let mut subjects = Vec::new();
     for path in named(arguments, &arguments.words)? {
-        match suspects(&arguments.question(path), context)? {
+        match suspects(&question(arguments, path, context), context)? {
             Ok(subject) => subjects.push(subject),
             Err(report) => return Ok(tell(&report, arguments.format, out)?),
         }
@@ -66,12 +79,24 @@ fn one_key(arguments: &AuditArgs, context: &Context<'_>, out: &mut dyn Write) ->
 /// The projects and packages that were named; where none is, the project here.
 fn named(arguments: &AuditArgs, paths: &[OsString]) -> anyhow::Result<Vec<Option<PathBuf>>> {
     if paths.len() > 1 && arguments.package.is_some() {
-        anyhow::bail!("--package is about one directory, and several were named");
+        let told = "--package is about one directory, and several were named";
+        return Err(Misuse::new(
+            told,
+            "name one directory, or leave out --package where each has a manifest of its own",
+        )
+        .into());
     }
     Ok(match paths {
         [] => vec![None],
         paths => paths.iter().map(|path| Some(PathBuf::from(path))).collect(),
     })
+}
+
+/// The question about what was named by a path.
+fn question(arguments: &AuditArgs, path: Option<PathBuf>, context: &Context<'_>) -> QuestionArgs {
+    let mut question = arguments.question(path);
+    project::point(&mut question, context);
+    question
 }
 
 /// What stands for one question: the ecosystem of a project, and all that is judged by.
@@ -97,7 +122,7 @@ fn suspects(question: &QuestionArgs, context: &Context<'_>) -> anyhow::Result<Re
     let (source, mut reasons) = (request.source.clone(), request.notes.clone());
     let (project, suspected) = match ecosystem {
         None => (None, vec![alone(&request)?]),
-        Some(ecosystem) => match project::open(question.dir(), context)? {
+        Some(ecosystem) => match project::open(question, context)? {
             Ok(project) => {
                 let locked = project.locked().len();
                 let progress = Progress::of_packages(context.edge.progress, locked);
@@ -178,7 +203,7 @@ fn of_project(
     (ground, without): (&Ground, &Policy),
     context: &Context<'_>,
 ) -> anyhow::Result<Result<Judged, Box<Report>>> {
-    let project = match project::open(question.dir(), context)? {
+    let project = match project::open(question, context)? {
         Ok(project) => project,
         Err(reasons) => return Ok(Err(Box::new(project::unopened(ecosystem, question, ground, reasons, context)))),
     };

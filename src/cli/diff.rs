@@ -25,8 +25,10 @@ pub(super) fn run(arguments: &DiffArgs, context: &Context<'_>, out: &mut dyn Wri
     let (from, to) = match (measure(&arguments.from)?, measure(&arguments.to)?) {
         (Ok(from), Ok(to)) => (from, to),
         (from, to) => {
-            let refused = [from, to].into_iter().filter_map(Result::err);
-            let packages = refused.map(|reasons| PackageReport::refused(None, reasons, context.limits.reasons));
+            let both = [(from, &arguments.from), (to, &arguments.to)];
+            let refused = both.into_iter().filter_map(|(measured, dir)| Some((measured.err()?, dir)));
+            let packages = refused
+                .map(|(reasons, dir)| PackageReport::refused(None, reasons, context.limits.reasons).lies_in(dir));
             let report = Report::new(context.now, "diff", packages.collect(), Vec::new());
             return Ok(tell(&report, arguments.format, out)?);
         }

@@ -10,8 +10,9 @@ use super::terminal::confirm;
 use super::{Context, tell_json};
 use crate::author::Author;
 use crate::programs::Programs;
-use crate::setup::{self, Kind, Plan, Planned, State};
+use crate::setup::{self, Kind, NoHook, Plan, Planned, State};
 use crate::shown::Shown;
+use crate::tidy::tidy;
 
 pub(super) fn run(
     arguments: &InitArgs,
@@ -19,7 +20,8 @@ pub(super) fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<u8> {
-    let dir = context.edge.folder.join(&arguments.dir);
+    let here = &context.edge.folder;
+    let dir = tidy(&here.join(&arguments.dir), here);
     if arguments.remove {
         let files = setup::written(&dir)?;
         let done: Vec<_> = files.iter().filter(|file| file.state == State::Same).collect();
@@ -32,7 +34,7 @@ pub(super) fn run(
     if let Some(evidence) = &arguments.evidence
         && Author::parse(Author::text(evidence).as_bytes(), &dir).is_err()
     {
-        return Err(InitUse::Evidence.into());
+        return Err(InitUse::Evidence(Shown::new(evidence).to_string()).into());
     }
     let programs = Programs::new(&context.edge.path, context.edge.terminal.clone());
     let plan = setup::plan(&dir, arguments.evidence.as_deref(), programs.git_names_hooks()?)?;
@@ -111,16 +113,31 @@ fn tell(
 /// What there is to do from now on.
 fn advise(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     let other = plan.files.iter().any(|file| file.path.ends_with("pre-push") && file.state == State::Other);
-    if other || plan.without_hook.is_some() {
-        let why = plan.without_hook.unwrap_or("there is another hook already");
-        writeln!(out, "no hook was written, since {why}; in one of your own, this signs what is tagged:")?;
-        writeln!(out, "  countersign sign --git TAG --yes")?;
+    let told = match plan.without_hook {
+        Some(NoHook::Named) => Some(("git's configuration says where hooks lie (core.hooksPath)", WHERE)),
+        Some(NoHook::Included) => {
+            Some(("the repository's configuration includes other files, which may say where hooks lie", WHERE))
+        }
+        Some(NoHook::NoRepository) => Some((
+            "there is no repository of git",
+            "after `git init`, run `countersign init` again; or have a hook run this:",
+        )),
+        None if other => Some(("there is another hook already", "have it sign what is tagged:")),
+        None => None,
+    };
+    if let Some((why, step)) = told {
+        writeln!(out, "no hook was written, since {why}")?;
+        writeln!(out, "{step}\n  countersign sign --git TAG --yes")?;
     }
     match plan.kind {
         Kind::Cargo => writeln!(out, "next: `cargo countersign publish`, the first time with --first"),
         Kind::Julia => writeln!(out, "next: sign your first release: `countersign sign --git TAG --first`"),
     }
 }
+
+/// What to do where git looks for hooks in a place that is not known here.
+const WHERE: &str = "`git rev-parse --git-path hooks` tells where git looks for them; have a hook `pre-push` there sign what is \
+                     tagged:";
 
 /// Why nothing was written or removed.
 #[derive(Debug, Error)]
@@ -129,8 +146,8 @@ pub(super) enum InitUse {
     NobodyThere,
     #[error("you did not say yes; nothing was changed")]
     No,
-    #[error("--evidence is a folder, written from the project's folder: ../evidence")]
-    Evidence,
+    #[error("--evidence `{0}` is no folder written from the project's own")]
+    Evidence(String),
 }
 
 impl InitUse {
@@ -138,7 +155,10 @@ impl InitUse {
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NobodyThere => Some("look at the list above, and say --yes if that is what you mean"),
-            Self::No | Self::Evidence => None,
+            Self::Evidence(_) => {
+                Some("write it as in `--evidence ../acme-evidence`, so that it holds wherever the project lies")
+            }
+            Self::No => None,
         }
     }
 }

@@ -49,8 +49,8 @@ pub(super) enum KeyringUse {
     NoHome,
     #[error("you have no keyring of your own yet ({0})")]
     None(String),
-    #[error("there is no certificate {0} in the keyring")]
-    Unknown(Fingerprint),
+    #[error("there is no certificate {0} in {1}")]
+    Unknown(Fingerprint, String),
     #[error("{subkey} is a subkey; certificates are named by their primary key, here {primary}")]
     Subkey { subkey: Fingerprint, primary: Fingerprint },
 }
@@ -61,7 +61,9 @@ impl KeyringUse {
         Some(match self {
             Self::NoHome => "name one with --keyring",
             Self::None(_) => "name one with --keyring, or begin with `countersign keyring import FILE`",
-            Self::Unknown(_) => "`countersign keyring list` shows what is there; `keyring import` brings it in",
+            Self::Unknown(..) => {
+                "compare the digits with `countersign keyring list`; `countersign keyring import FILE` brings it in"
+            }
             Self::Subkey { .. } => return None,
         })
     }
@@ -80,11 +82,21 @@ pub(super) fn named(paths: &[PathBuf], context: &Context<'_>) -> anyhow::Result<
 }
 
 /// One certificate out of a keyring; a subkey is answered by the name of its primary key.
-pub(super) fn only<'a>(keyring: &'a Keyring, fingerprint: &Fingerprint) -> Result<&'a Certificate, KeyringUse> {
+pub(super) fn only<'a>(
+    keyring: &'a Keyring,
+    paths: &[PathBuf],
+    fingerprint: &Fingerprint,
+) -> Result<&'a Certificate, KeyringUse> {
     keyring.by_fingerprint(fingerprint).ok_or_else(|| match keyring.primary_of(fingerprint) {
         Some(primary) => KeyringUse::Subkey { subkey: fingerprint.clone(), primary: primary.clone() },
-        None => KeyringUse::Unknown(fingerprint.clone()),
+        None => unknown(fingerprint, paths),
     })
+}
+
+/// A certificate that is in none of these keyrings.
+fn unknown(fingerprint: &Fingerprint, paths: &[PathBuf]) -> KeyringUse {
+    let places: Vec<_> = paths.iter().map(|path| Shown::path(path).to_string()).collect();
+    KeyringUse::Unknown(fingerprint.clone(), places.join(", "))
 }
 
 /// Tells why a keyring cannot be used, in the form of a report.

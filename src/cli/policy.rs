@@ -138,7 +138,12 @@ fn init(file: &Path, name: TemplateName, format: Format, out: &mut dyn Write) ->
         return Ok(tell_json(&answer, out)?);
     }
     writeln!(out, "Wrote {}: {}.", Shown::path(file), template.purpose)?;
-    writeln!(out, "Put your own people into it, then run `countersign policy check {}`.", Shown::path(file))?;
+    let next = if template.text.contains("[people]") || template.text.contains("[[root]]") {
+        "Put your own people into it"
+    } else {
+        "Change what you like"
+    };
+    writeln!(out, "{next}, then run `countersign policy check {}`.", Shown::path(file))?;
     Ok(())
 }
 

@@ -1,13 +1,14 @@
 //! `countersign verify` and `countersign accept` for a whole project, known by its lockfile.
 
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::accept::settle;
 use super::args::{AcceptArgs, Format, QuestionArgs, RowsArgs, VerifyArgs};
 use super::ground::{Ground, Refused};
 use super::terminal::Progress;
-use super::{Context, tell};
+use super::{Context, Misuse, tell};
 use crate::accept::{next_of_project, remember_project};
 use crate::ecosystem::{self, Ecosystem, Env, Locked};
 use crate::lock::Lock;
@@ -18,7 +19,7 @@ use crate::report::{ProjectReport, Report};
 use crate::shown::Shown;
 use crate::store::layout;
 use crate::verdict::Outcome;
-use crate::verify::project::{VerifiedProject, verify_project};
+use crate::verify::project::{Beside, VerifiedProject, verify_project};
 
 /// The ecosystem of the project that is asked about; none where one package is. Whoever changes a project against its `base`
 /// does not choose which of its lockfiles counts.
@@ -29,16 +30,20 @@ pub(super) fn of(
 ) -> anyhow::Result<Option<&'static dyn Ecosystem>> {
     let dir = context.edge.folder.join(question.dir());
     let is_named = !question.dir().as_os_str().is_empty();
-    let is_package =
-        is_about_package(question) || is_named && dir.join(layout::OWN).join(layout::OWN_MANIFEST).exists();
-    let detect = |dir: &Path| ecosystem::detect(dir, &env(context));
+    let is_package = question.lockfile.is_none()
+        && (is_about_package(question) || is_named && dir.join(layout::OWN).join(layout::OWN_MANIFEST).exists());
+    let detect = |dir: &Path| ecosystem::detect(dir, &env(question.lockfile.as_deref(), context));
     let found = if is_package { None } else { detect(&dir) };
     let of_base = || base.and_then(|base| detect(&context.edge.folder.join(base)));
     let found = found.map(|found| of_base().unwrap_or(found));
     match (found, is_named, is_package) {
+        (None, true, false) if dir.is_dir() => {
+            Err(NoProject::NoPackage(Shown::path(question.dir()).to_string()).into())
+        }
+        (None, true, false) if dir.is_file() => Err(NoProject::File(Shown::path(question.dir()).to_string()).into()),
         (Some(_), ..) | (None, true, _) => Ok(found),
-        (None, false, true) => anyhow::bail!("--package and --signer are about one package: name its directory"),
-        (None, false, false) => Err(NoProject.into()),
+        (None, false, true) => Err(NoProject::NoDirectory.into()),
+        (None, false, false) => Err(NoProject::Here.into()),
     }
 }
 
@@ -50,8 +55,8 @@ fn is_about_package(question: &QuestionArgs) -> bool {
 /// What is told where a folder was taken for a package, since its own evidence says that it is one, and a lockfile lies in it.
 pub(super) fn beside(question: &QuestionArgs, context: &Context<'_>) -> Option<Reason> {
     let dir = context.edge.folder.join(question.dir());
-    let found = if is_about_package(question) { None } else { ecosystem::detect(&dir, &env(context)) };
-    let lockfile = found?.lockfile(&dir, &env(context))?;
+    let found = if is_about_package(question) { None } else { ecosystem::detect(&dir, &env(None, context)) };
+    let lockfile = found?.lockfile(&dir, &env(None, context))?;
     let message =
         format!("{} was taken for a package; what its lockfile names was not looked at", Shown::path(question.dir()));
     let reason = Reason::new(Code::OtherLockfile, Answer::Note, message);
@@ -64,13 +69,36 @@ pub(super) fn beside(question: &QuestionArgs, context: &Context<'_>) -> Option<R
 
 /// Nothing says what is to be verified.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no lockfile here that is known, so nothing says what to verify")]
-pub(super) struct NoProject;
+pub(super) enum NoProject {
+    #[error("there is no lockfile here, so nothing says what to verify")]
+    Here,
+    #[error("there is no lockfile in {0}")]
+    In(String),
+    #[error("there is no lockfile in {0}, and nothing says which package it is")]
+    NoPackage(String),
+    #[error("{0} is a file, and no lockfile that is known")]
+    File(String),
+    #[error("--package and --signer are about one package, and its directory was not named")]
+    NoDirectory,
+}
 
 impl NoProject {
     /// What to do next.
     pub(super) fn hint(&self) -> Option<&'static str> {
-        Some("go to a project with a Cargo.lock or a Manifest.toml, or name the directory of a package")
+        Some(match self {
+            Self::Here => {
+                "go to a project with a Cargo.lock, a Manifest.toml or a countersign-packages.toml, or name the directory of a \
+                 package"
+            }
+            Self::In(_) => "name a project with a Cargo.lock, a Manifest.toml or a countersign-packages.toml",
+            Self::NoPackage(_) => {
+                "name the package with --package PURL; a project has a Cargo.lock, a Manifest.toml or a countersign-packages.toml"
+            }
+            Self::File(_) => {
+                "name a Cargo.lock, a Manifest.toml or a countersign-packages.toml, or the directory of a project or a package"
+            }
+            Self::NoDirectory => "name it behind the options, as in `countersign verify DIR --package PURL`",
+        })
     }
 }
 
@@ -79,7 +107,8 @@ pub(super) fn refuse_rows(rows: &RowsArgs) -> anyhow::Result<()> {
     if rows.only.is_empty() && !rows.changed {
         return Ok(());
     }
-    anyhow::bail!("--only and --changed are for projects, and this is one package")
+    let option = if rows.only.is_empty() { "--changed" } else { "--only" };
+    Err(Misuse::new(format!("{option} is for projects, and this is one package"), format!("leave out {option}")).into())
 }
 
 pub(super) fn verify(
@@ -114,16 +143,17 @@ pub(super) fn accept(
 ) -> anyhow::Result<u8> {
     let question = &arguments.question;
     if arguments.code.is_some() {
-        anyhow::bail!(
-            "an override leads one package through: name its directory, its --package and this project's --lock"
-        );
+        let told = "an override leads one package through, and this is a whole project";
+        let lock = Shown::path(&question.dir().join(crate::state::LOCK)).to_string();
+        let next = format!("name the package's own directory, with --package PURL and --lock {lock}");
+        return Err(Misuse::new(told, next).into());
     }
     let ground = match Ground::of_project(question, None, context) {
         Ok(ground) => ground,
         Err(Refused(report)) => return Ok(tell(&report, question.format, out)?),
     };
     let Some(file) = &ground.lock else {
-        anyhow::bail!("there is no place for memory: name one with --lock, or set HOME");
+        return Err(Misuse::new("there is no place for memory", "name one with --lock FILE, or set HOME").into());
     };
     let verified = match look(ecosystem, question, &EVERYTHING, &ground, context)? {
         Ok(verified) => verified,
@@ -146,7 +176,7 @@ pub(super) fn report(
     ground: &Ground,
     context: &Context<'_>,
 ) -> anyhow::Result<Report> {
-    let ecosystem = ecosystem.ok_or(NoProject)?;
+    let ecosystem = ecosystem.ok_or(NoProject::Here)?;
     let looked = look(ecosystem, question, &EVERYTHING, ground, context)?;
     Ok(looked.map_or_else(|report| *report, |verified| verified.report))
 }
@@ -160,7 +190,8 @@ fn look(
     context: &Context<'_>,
 ) -> anyhow::Result<Result<VerifiedProject, Box<Report>>> {
     let edge = context.edge;
-    let project = match ecosystem.open(question.dir(), &env(context), &context.limits) {
+    let named = question.lockfile.as_deref();
+    let project = match ecosystem.open(question.dir(), &env(named, context), &context.limits) {
         Ok(project) => project,
         Err(reasons) => return Ok(Err(Box::new(unopened(ecosystem, question, ground, reasons, context)))),
     };
@@ -170,18 +201,16 @@ fn look(
         let named = Only::any_fits(&only, locked);
         named && !(rows.changed && lock.is_some_and(|lock| lock.pin(&locked.package).is_some()))
     };
+    Only::all_fit(&only, project.locked())?;
     let count = project.locked().iter().filter(|locked| wanted(locked)).count();
-    if count == 0 && !only.is_empty() {
-        anyhow::bail!("the lockfile has no package that --only names");
-    }
     let progress = Progress::of_packages(edge.progress, count);
     let mut verified = verify_project(project.as_ref(), &wanted, &ground.request(question, None, &progress));
     drop(progress);
     let name = lockfile(ecosystem, question, context);
     verified.report.project = Some(ProjectReport::new(ecosystem.id(), name, project.locked().len()));
-    others(ecosystem, &edge.folder.join(question.dir()), &env(context))
-        .into_iter()
-        .for_each(|note| verified.report.add(note));
+    let others = others(ecosystem, question, context);
+    verified.beside = Beside::new(ecosystem.id(), others.iter().map(|(other, _)| *other));
+    others.into_iter().for_each(|(_, note)| verified.report.add(note));
     Ok(Ok(verified))
 }
 
@@ -201,34 +230,81 @@ pub(super) fn unopened(
 
 /// How reports call the lockfile.
 pub(super) fn lockfile(ecosystem: &dyn Ecosystem, question: &QuestionArgs, context: &Context<'_>) -> Vec<u8> {
-    let name = ecosystem.lockfile(&context.edge.folder.join(question.dir()), &env(context)).unwrap_or_default();
+    let env = env(question.lockfile.as_deref(), context);
+    let name = ecosystem.lockfile(&context.edge.folder.join(question.dir()), &env).unwrap_or_default();
     question.dir().join(name).into_os_string().into_encoded_bytes()
 }
 
 /// What is told of lockfiles that lie beside the one that is read: whoever adds one must not hide the others.
-fn others(ecosystem: &dyn Ecosystem, project: &Path, env: &Env<'_>) -> Vec<Reason> {
-    let others = ecosystem::ALL.iter().filter(|other| other.id() != ecosystem.id());
+fn others(ecosystem: &dyn Ecosystem, question: &QuestionArgs, context: &Context<'_>) -> Vec<(&'static str, Reason)> {
+    let folder = context.edge.folder.join(question.dir());
+    // Of its own ecosystem there is another one only where the user named what the package manager would not read.
+    let is_read = |name: &PathBuf| question.lockfile.as_deref().is_some_and(|named| name.as_os_str() == named);
     let told = |other: &&dyn Ecosystem| {
-        let lockfile = other.lockfile(project, env)?;
+        let name = other.lockfile(&folder, &env(None, context)).filter(|name| !is_read(name))?;
+        let path = question.dir().join(name);
         let message = format!("a lockfile of {} lies here as well, and its packages were not looked at", other.id());
-        Some(Reason::new(Code::OtherLockfile, Answer::Note, message).at(lockfile.as_os_str().as_encoded_bytes()))
+        let note = Reason::new(Code::OtherLockfile, Answer::Note, message).at(path.as_os_str().as_encoded_bytes());
+        Some((other.id(), note.step(format!("verify them too: `countersign verify {}`", Shown::path(&path)))))
     };
-    others.filter_map(told).collect()
+    let of_its_own = |other: &&&dyn Ecosystem| other.id() != ecosystem.id() || question.lockfile.is_some();
+    ecosystem::ALL.iter().filter(of_its_own).filter_map(told).collect()
 }
 
-/// Opens a project that is known by its lockfile; where that cannot be used, every reason why.
+/// Takes a lockfile apart that was named in the place of its project. What makes PATH one package leaves it as it is.
+pub(super) fn point(question: &mut QuestionArgs, context: &Context<'_>) {
+    let Some(path) = question.path.as_deref().filter(|_| !is_about_package(question)) else { return };
+    if let Some((folder, name)) = lockfile_at(path, context) {
+        question.path = Some(folder);
+        question.lockfile = Some(name);
+    }
+}
+
+/// The folder and the name of a lockfile, if that is what lies at a path.
+fn lockfile_at(path: &Path, context: &Context<'_>) -> Option<(PathBuf, OsString)> {
+    let (folder, name) = (path.parent()?, path.file_name()?);
+    let here = &context.edge.folder;
+    let is_lockfile =
+        here.join(path).is_file() && ecosystem::detect(&here.join(folder), &env(Some(name), context)).is_some();
+    is_lockfile.then(|| (folder.to_owned(), name.to_owned()))
+}
+
+/// Opens the project that a question is about, known by its lockfile; where that cannot be used, every reason why.
 pub(super) fn open(
-    dir: &Path,
+    question: &QuestionArgs,
     context: &Context<'_>,
 ) -> anyhow::Result<Result<Box<dyn ecosystem::Project>, Vec<Reason>>> {
-    let env = env(context);
-    let ecosystem = ecosystem::detect(&context.edge.folder.join(dir), &env).ok_or(NoProject)?;
+    open_with(question.dir(), question.lockfile.as_deref(), context)
+}
+
+/// Opens the project at a path, or the one whose lockfile lies there.
+pub(super) fn open_at(
+    path: &Path,
+    context: &Context<'_>,
+) -> anyhow::Result<Result<Box<dyn ecosystem::Project>, Vec<Reason>>> {
+    match lockfile_at(path, context) {
+        Some((folder, name)) => open_with(&folder, Some(&name), context),
+        None => open_with(path, None, context),
+    }
+}
+
+fn open_with(
+    dir: &Path,
+    named: Option<&OsStr>,
+    context: &Context<'_>,
+) -> anyhow::Result<Result<Box<dyn ecosystem::Project>, Vec<Reason>>> {
+    let env = env(named, context);
+    let none = || match dir.to_str() {
+        Some("" | ".") => NoProject::In("this folder".to_owned()),
+        _ => NoProject::In(Shown::path(dir).to_string()),
+    };
+    let ecosystem = ecosystem::detect(&context.edge.folder.join(dir), &env).ok_or_else(none)?;
     Ok(ecosystem.open(dir, &env, &context.limits))
 }
 
-fn env<'a>(context: &'a Context<'_>) -> Env<'a> {
+fn env<'a>(named: Option<&'a OsStr>, context: &'a Context<'_>) -> Env<'a> {
     let edge = context.edge;
-    Env { folder: &edge.folder, home: edge.home.as_deref(), variables: &edge.variables }
+    Env { folder: &edge.folder, home: edge.home.as_deref(), variables: &edge.variables, named }
 }
 
 /// What `--only` names.
@@ -243,6 +319,12 @@ impl Only {
         named.iter().map(|text| Self::parse(text)).collect()
     }
 
+    /// Refuses a name that no package has: whoever mistypes one of several must not be told that all is well.
+    pub(super) fn all_fit(only: &[Self], locked: &[Locked]) -> Result<(), NotLocked> {
+        let idle = only.iter().find(|only| !locked.iter().any(|locked| only.fits(locked)));
+        idle.map_or(Ok(()), |only| Err(NotLocked(only.shown())))
+    }
+
     /// Whether a package is named; where nothing is, all are.
     pub(super) fn any_fits(only: &[Self], locked: &Locked) -> bool {
         only.is_empty() || only.iter().any(|only| only.fits(locked))
@@ -252,7 +334,8 @@ impl Only {
         if !text.starts_with("pkg:") {
             return Ok(Self::Name(text.to_owned()));
         }
-        Ok(Self::Pattern(text.parse()?))
+        let pattern = text.parse::<Pattern>();
+        Ok(Self::Pattern(pattern.map_err(|why| anyhow::anyhow!("--only {}: {why}", Shown::new(text)))?))
     }
 
     fn fits(&self, locked: &Locked) -> bool {
@@ -260,6 +343,27 @@ impl Only {
             Self::Name(name) => locked.package.name() == name,
             Self::Pattern(pattern) => pattern.matches(&locked.package),
         }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Name(name) => Shown::new(name).to_string(),
+            Self::Pattern(pattern) => Shown::new(&pattern.to_string()).to_string(),
+        }
+    }
+}
+
+/// A name that no package of the lockfile has.
+#[derive(Debug, thiserror::Error)]
+#[error("the lockfile has no package that `--only {0}` names")]
+pub(super) struct NotLocked(String);
+
+impl NotLocked {
+    /// What to do next.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        Some(
+            "`countersign verify -v` shows every package; a name is written as the lockfile has it, or as pkg:cargo/NAME",
+        )
     }
 }
 

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::args::ReportArgs;
 use super::ground::{Ground, Refused};
 use super::terminal::Progress;
-use super::{Context, project};
+use super::{Context, Misuse, project};
 use crate::report::html::Html;
 use crate::report::sarif::Sarif;
 use crate::shown::Shown;
@@ -23,7 +23,8 @@ pub(super) fn run(arguments: &ReportArgs, context: &Context<'_>, out: &mut dyn W
     let ecosystem = project::of(question, base, context)?;
     let files: Vec<_> = [&arguments.html, &arguments.sarif].into_iter().flatten().collect();
     if files.iter().filter(|file| is_output(file)).count() > 1 {
-        anyhow::bail!("standard output takes one of --html and --sarif: give the other one a file");
+        let told = "standard output takes one page, and both --html and --sarif are to go there";
+        return Err(Misuse::new(told, "give one of them a file").into());
     }
     if ecosystem.is_none()
         && let Some(file) = files.iter().find(|file| lies_inside(file, question.dir()))
@@ -91,6 +92,11 @@ enum Why {
 impl NotWritten {
     /// What to do next.
     pub(super) fn hint(&self) -> Option<&'static str> {
-        matches!(self.why, Why::Inside).then_some("name a file outside of it, or `-` for standard output")
+        Some(match self.why {
+            Why::Inside => "name a file outside of it, or `-` for standard output",
+            Why::System(_) => {
+                "name a file in a directory that is there and that you can write to, or `-` for standard output"
+            }
+        })
     }
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::args::{Format, SignArgs};
 use super::terminal::{Progress, confirm};
-use super::{Context, tell, tell_json};
+use super::{Context, Misuse, tell, tell_json};
 use crate::author::Author;
 use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
@@ -37,7 +37,8 @@ pub(super) fn run(
     let release = match measured {
         Measured::Fit(release) => release,
         Measured::Refused(package, reasons) => {
-            let package = PackageReport::refused(package.as_ref(), reasons, context.limits.reasons);
+            let place = arguments.archive.as_deref().unwrap_or(&here);
+            let package = PackageReport::refused(package.as_ref(), reasons, context.limits.reasons).lies_in(place);
             let report = Report::new(context.now, "sign", vec![package], Vec::new());
             return Ok(tell(&report, arguments.format, out)?);
         }
@@ -175,6 +176,13 @@ pub(super) fn places(
 #[error("{}{} [{}]", .0.path.as_ref().map(|path| format!("{path}: ")).unwrap_or_default(), .0.message, .0.code)]
 pub(super) struct Unusable(Reason);
 
+impl Unusable {
+    /// What to do next.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        Some("mend it, or move it away and let `countersign init` write it anew")
+    }
+}
+
 /// In which form the release lies. A file that is called an archive is one.
 fn form<'a>(arguments: &'a SignArgs, here: &'a Path) -> anyhow::Result<Form<'a>> {
     let is_archive = |path: &PathBuf| path.extension().is_some_and(|end| end == ARCHIVE) && path.is_file();
@@ -185,7 +193,9 @@ fn form<'a>(arguments: &'a SignArgs, here: &'a Path) -> anyhow::Result<Form<'a>>
         (Some(file), _) => Ok(Form::Archive(file)),
         (None, Some(dir)) if is_archive(dir) => Ok(Form::Archive(dir)),
         (None, Some(dir)) => Ok(Form::Folder(dir)),
-        (None, None) => anyhow::bail!("nothing was named to sign"),
+        (None, None) => {
+            Err(Misuse::new("nothing was named to sign", "name a directory, --archive FILE or --git REV").into())
+        }
     }
 }
 

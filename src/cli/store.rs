@@ -87,9 +87,11 @@ fn summary(
         return Ok(tell_json(&answer, out)?);
     }
     let (signatures, trees, certificates) = (survey.signatures, survey.trees, survey.certificates);
+    // What was there before was looked at, too.
+    let told = if deed == "added" { "brought" } else { deed };
     writeln!(
         out,
-        "{deed}: {statements} statements, {signatures} signatures, {trees} tree texts, {certificates} certificates"
+        "{told}: {statements} statements, {signatures} signatures, {trees} tree texts, {certificates} certificates"
     )?;
     if deed == "added" {
         writeln!(out, "new here: {} files", survey.added)?;

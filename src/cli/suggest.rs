@@ -8,9 +8,10 @@ use super::args::{Format, SuggestArgs};
 use super::diff::Measured;
 use super::ground::{Ground, Refused};
 use super::terminal::Progress;
-use super::{Context, tell, tell_json};
+use super::{Context, Misuse, tell, tell_json};
 use crate::package::Purl;
 use crate::reading::Reading;
+use crate::shown::Shown;
 use crate::suggest::{Subject, Suggestion, Suggestions, suggest};
 use crate::tree;
 use crate::tree_text::{Entry, TreeText};
@@ -28,7 +29,10 @@ struct Judged {
 pub(super) fn run(arguments: &SuggestArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
     let mut judged = Vec::new();
     for path in &arguments.paths {
-        let question = arguments.question(path).map_err(anyhow::Error::msg)?;
+        let wrong = |why: String| {
+            Misuse::new(format!("`{}`: {why}", Shown::new(path)), "write PURL=DIR, as in pkg:generic/acme@2.1=acme-2.1")
+        };
+        let question = arguments.question(path).map_err(wrong)?;
         let ground = match Ground::gather(&question, None, context) {
             Ok(ground) => ground,
             Err(Refused(report)) => return Ok(tell(&report, arguments.format, out)?),
@@ -39,7 +43,8 @@ pub(super) fn run(arguments: &SuggestArgs, context: &Context<'_>, out: &mut dyn 
         // What cannot be measured has no package to be read, and is told.
         let measured = Measured::new(question.dir(), false, context)?.ok();
         let Some(package) = verified.verdict.package.clone() else {
-            return Ok(tell(&verified.report, arguments.format, out)?);
+            let told = format!("nothing says which package {} is", Shown::new(path));
+            return Err(Misuse::new(told, format!("name it: PURL={}", Shown::new(path))).into());
         };
         let place = question.dir().to_str().unwrap_or_default().to_owned();
         judged.push(Judged { package, place, verified, measured, ground });
@@ -110,6 +115,9 @@ fn text(found: &Suggestions, out: &mut dyn Write) -> io::Result<()> {
     for other in others {
         let codes: Vec<_> = other.codes.iter().map(|code| format!("[{code}]")).collect();
         writeln!(out, "\n{}: no reading helps {}", other.package, codes.join(" "))?;
+    }
+    if !others.is_empty() {
+        writeln!(out, "  `countersign verify` tells more of that")?;
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(super) fn run(
     drop(progress);
     let (tree, reasons) = survey.into_parts();
     let Some(tree) = tree else {
-        let package = PackageReport::refused(None, reasons, context.limits.reasons);
+        let package = PackageReport::refused(None, reasons, context.limits.reasons).lies_in(&arguments.dir);
         let report = Report::new(context.now, "tree", vec![package], Vec::new());
         return Ok(tell(&report, arguments.format, out)?);
     };

@@ -124,6 +124,9 @@ fn questions(network: &Network<'_>, target: &TargetArgs, arguments: &ViewArgs) -
 
 /// The two times in one sentence.
 fn told_times(times: &Times) -> String {
+    if times.at == times.now {
+        return format!("at {}", times.at);
+    }
     format!("at {}, with the algorithms that are good enough on {}", times.at, times.now)
 }
 

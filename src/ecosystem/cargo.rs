@@ -40,13 +40,14 @@ impl Ecosystem for Cargo {
         "cargo"
     }
 
-    fn lockfile(&self, project: &Path, _env: &Env<'_>) -> Option<PathBuf> {
-        plain(project, LOCKFILE)
+    fn lockfile(&self, project: &Path, env: &Env<'_>) -> Option<PathBuf> {
+        plain(project, LOCKFILE, env)
     }
 
     fn open(&self, project: &Path, env: &Env<'_>, limits: &Limits) -> Result<Box<dyn Project>, Vec<Reason>> {
-        let project = std::fs::canonicalize(env.folder.join(project));
-        let project = project.map_err(|error| vec![super::unreadable(env.folder, &error.to_string())])?;
+        let typed = project;
+        let project = std::fs::canonicalize(env.folder.join(typed));
+        let project = project.map_err(|error| vec![super::unreadable(&env.folder.join(typed), &error.to_string())])?;
         let home = home(env);
         let above = workspace::above(&project, home.as_deref(), limits).map_err(|reason| vec![reason])?;
         if let Some(above) = above {
@@ -54,7 +55,7 @@ impl Ecosystem for Cargo {
         }
         let file = project.join(LOCKFILE);
         let name = file.as_os_str().as_encoded_bytes();
-        let table = read_toml(&file, limits).map_err(|reason| vec![reason])?;
+        let table = read_toml(&file, limits).map_err(|reason| vec![reason.step(lockfile::RESTORE)])?;
         let missing = || Reason::new(Code::LockfileDamaged, Answer::CannotTell, "the lockfile is not there").at(name);
         let entries =
             lockfile::entries(table.ok_or_else(|| vec![missing()])?).map_err(|reason| vec![reason.at(name)])?;
@@ -204,7 +205,12 @@ impl Project for CargoProject {
         let Some(source) = &entry.source else {
             return match &self.folders[place] {
                 Some(folder) => Found { places: vec![Place::new(folder.clone())], ..Found::default() },
-                None => Found { reasons: vec![not_found(NO_PATH)], ..Found::default() },
+                None => {
+                    let step = "have a manifest of the project name its folder (`path = \"...\"`), or drop it from the lockfile with \
+                                `cargo update --workspace`";
+                    let reason = Reason::new(Code::NotFound, Answer::CannotTell, NO_PATH).step(step);
+                    Found { reasons: vec![reason], ..Found::default() }
+                }
             };
         };
         match (self.config.origin(source), source) {
@@ -212,9 +218,9 @@ impl Project for CargoProject {
                 let reason = Reason::new(
                     Code::SourceReplaced,
                     Answer::CannotTell,
-                    format!("the configuration replaces its source: {why}"),
+                    format!("the configuration of cargo replaces its source: {why}"),
                 );
-                let reason = reason.step("build without the replacement, or vendor the packages");
+                let reason = reason.step("build without the replacement, or vendor the packages: `cargo vendor`");
                 Found { reasons: vec![reason], ..Found::default() }
             }
             (Origin::Vendored(folder), _) => self.vendored(entry, &folder),
@@ -276,11 +282,13 @@ fn declared(folder: &Path, entry: &Entry, limits: &Limits) -> Option<Reason> {
 }
 
 fn differs(found: Option<(String, String)>, name: &str, version: &str) -> Reason {
-    let found = found.map_or_else(
-        || "nothing".to_owned(),
-        |(name, version)| format!("{} {}", Shown::new(&name), Shown::new(&version)),
-    );
-    let message = format!("its own manifest says {found}, and the lockfile says {name} {version}");
+    let message = match found {
+        Some((found, other)) => {
+            let (found, other) = (Shown::new(&found), Shown::new(&other));
+            format!("its own manifest says {found} {other}, and the lockfile says {name} {version}")
+        }
+        None => format!("no manifest in its folder says which package it is, and the lockfile says {name} {version}"),
+    };
     Reason::new(Code::IdentityDiffers, Answer::Reject, message).at(MANIFEST)
 }
 

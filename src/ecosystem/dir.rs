@@ -29,8 +29,8 @@ impl Ecosystem for Dir {
         "dir"
     }
 
-    fn lockfile(&self, project: &Path, _env: &Env<'_>) -> Option<PathBuf> {
-        plain(project, LIST)
+    fn lockfile(&self, project: &Path, env: &Env<'_>) -> Option<PathBuf> {
+        plain(project, LIST, env)
     }
 
     fn open(&self, project: &Path, env: &Env<'_>, limits: &Limits) -> Result<Box<dyn Project>, Vec<Reason>> {
@@ -63,6 +63,7 @@ impl Project for Folders {
         let told = |folder: &PathBuf| {
             let message = format!("there is no folder {}", Shown::path(folder));
             Reason::new(Code::NotFound, Answer::CannotTell, message)
+                .step(format!("bring it there, or take {} out of {LIST}", locked.package))
         };
         Found {
             places: there.into_iter().map(|(_, folder)| Place::new(folder.clone())).collect(),
@@ -76,8 +77,10 @@ fn packages(mut table: Table, project: &Path) -> Result<Vec<(Locked, PathBuf)>, 
     match table.remove("countersign") {
         Some(Value::String(version)) if version == VERSION => {}
         _ => {
-            let message = format!("it does not begin with `countersign = \"{VERSION}\"`");
-            return Err(Reason::new(Code::LockfileVersion, Answer::CannotTell, message));
+            let message = format!("it does not say `countersign = \"{VERSION}\"`");
+            let reason = Reason::new(Code::LockfileVersion, Answer::CannotTell, message);
+            return Err(reason
+                .step("write that as its first line; a list that says a higher version needs a newer Countersign"));
         }
     }
     let listed = match table.remove("package") {
@@ -90,22 +93,30 @@ fn packages(mut table: Table, project: &Path) -> Result<Vec<(Locked, PathBuf)>, 
     }
     let mut seen = BTreeSet::new();
     let mut packages = Vec::new();
-    for entry in listed {
+    for (number, entry) in listed.into_iter().enumerate() {
+        let at = format!("package number {}", number + 1);
         let Value::Table(mut entry) = entry else { return Err(damaged("`package` is not a list of tables")) };
         let mut text = |key: &str| match entry.remove(key) {
             Some(Value::String(text)) => Ok(text),
-            _ => Err(damaged(&format!("a package has no `{key}`"))),
+            _ => Err(damaged(&format!("{at} has no text `{key}`"))),
         };
         let (name, path) = (text("package")?, text("path")?);
         if let Some(key) = entry.keys().next() {
-            return Err(damaged(&format!("`{}` is unknown", Shown::new(key))));
+            return Err(damaged(&format!("`{}` in {at} is unknown", Shown::new(key))));
         }
-        let package: Purl = name.parse().map_err(|error| damaged(&format!("{}: {error}", Shown::new(&name))))?;
-        if package.version().is_none() || !seen.insert(package.clone()) {
-            return Err(damaged(&format!("{package} has no version, or is there twice")));
+        let package: Purl =
+            name.parse().map_err(|error| damaged(&format!("{at}, `{}`: {error}", Shown::new(&name))))?;
+        if package.version().is_none() {
+            return Err(damaged(&format!("{package} has no version, as in {package}@1.2.3")));
+        }
+        if !seen.insert(package.clone()) {
+            return Err(damaged(&format!("{package} is there twice")));
         }
         if !Path::new(&path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-            return Err(damaged(&format!("`{}` leads out of the project", Shown::new(&path))));
+            return Err(damaged(&format!(
+                "`{}`, where {package} should lie, leads out of the project",
+                Shown::new(&path)
+            )));
         }
         packages.push((
             Locked { package, kind: Kind::Folder, source: None, archive: None, tree: None },
@@ -116,7 +127,10 @@ fn packages(mut table: Table, project: &Path) -> Result<Vec<(Locked, PathBuf)>, 
 }
 
 fn damaged(why: &str) -> Reason {
-    Reason::new(Code::LockfileDamaged, Answer::CannotTell, format!("the list of packages cannot be used: {why}"))
+    let reason =
+        Reason::new(Code::LockfileDamaged, Answer::CannotTell, format!("the list of packages cannot be used: {why}"));
+    reason
+        .step("mend the list; each `[[package]]` has a `package` with its version and a `path` from the list's folder")
 }
 
 /// The name of the list.

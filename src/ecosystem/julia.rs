@@ -25,6 +25,7 @@ use crate::limits::Limits;
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
+use crate::tidy::tidy;
 use crate::tree::Built;
 use artifacts::Overrides;
 pub use choice::PROJECTS;
@@ -44,24 +45,26 @@ impl Ecosystem for Julia {
     }
 
     fn lockfile(&self, project: &Path, env: &Env<'_>) -> Option<PathBuf> {
-        match choice::choose(project, &Installation::find(env), &Limits::default()) {
+        match choice::choose(project, &Installation::find(env), env.named, &Limits::default()) {
             Ok(name) | Err((name, _)) => name,
         }
     }
 
     fn open(&self, project: &Path, env: &Env<'_>, limits: &Limits) -> Result<Box<dyn Project>, Vec<Reason>> {
         let one = |reason| vec![reason];
-        let project = std::fs::canonicalize(env.folder.join(project));
-        let project = project.map_err(|error| one(unreadable(env.folder, &error.to_string())))?;
+        let typed = project;
+        let project = std::fs::canonicalize(env.folder.join(typed));
+        let project = project.map_err(|error| one(unreadable(&env.folder.join(typed), &error.to_string())))?;
         if let Some(above) = choice::workspace_above(&project, limits) {
             return Err(one(super::of_workspace(&above)));
         }
         let installation = Installation::find(env);
-        let name = choice::choose(&project, &installation, limits).map_err(|(_, reason)| one(reason))?;
+        let name = choice::choose(&project, &installation, env.named, limits).map_err(|(_, reason)| one(reason))?;
         let missing = || Reason::new(Code::LockfileDamaged, Answer::CannotTell, "the manifest is not there");
         let file = project.join(name.ok_or_else(|| one(missing()))?);
         let at = file.as_os_str().as_encoded_bytes();
-        let table = read_toml(&file, limits).map_err(one)?.ok_or_else(|| one(missing().at(at)))?;
+        let table = read_toml(&file, limits).map_err(|reason| one(reason.step(manifest::RESTORE)))?;
+        let table = table.ok_or_else(|| one(missing().at(at)))?;
         let manifest = Manifest::read(table).map_err(|reason| one(reason.at(at)))?;
         let folder = file.parent().unwrap_or(&project).to_path_buf();
         let depots = depots::depots(env, &installation);
@@ -163,12 +166,16 @@ impl Project for JuliaProject {
         match &entry.source {
             Source::Registry { tree, .. } | Source::Git { tree, .. } => self.installed(entry, tree),
             Source::Path(path) => {
-                let folder = self.folder.join(path);
+                let folder = tidy(&self.folder.join(path), &self.folder);
                 match std::fs::metadata(&folder) {
                     Ok(_) => Found { places: vec![Place::new(folder)], ..Found::default() },
                     Err(_) => {
-                        let reasons = vec![not_found(&format!("there is nothing at {}", Shown::path(&folder)))];
-                        Found { reasons, ..Found::default() }
+                        let why =
+                            format!("the manifest says that it lies in {}, and nothing is there", Shown::path(&folder));
+                        let step = "bring it there, or have the manifest name where it is: `julia --project -e 'using Pkg; \
+                                    Pkg.develop(path=\"...\")'`";
+                        let reason = Reason::new(Code::NotFound, Answer::CannotTell, why).step(step);
+                        Found { reasons: vec![reason], ..Found::default() }
                     }
                 }
             }

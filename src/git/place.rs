@@ -51,13 +51,13 @@ impl Place {
         Ok(Self { own, common })
     }
 
-    /// Whether the configuration here names another folder for hooks, or leads to files that could. It is not understood any
-    /// further, and what the user's own configuration says is not known here.
-    pub(super) fn names_hooks(&self) -> Result<bool, GitError> {
+    /// Whether the configuration here names another folder for hooks, and whether it leads to files that could. It is not
+    /// understood any further, and what the user's own configuration says is not known here.
+    pub(super) fn names_hooks(&self) -> Result<(bool, bool), GitError> {
         let files = [self.common.join("config"), self.own.join("config.worktree")];
         let texts = files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
-        let mut texts = texts.into_iter().flatten().map(|text| text.to_ascii_lowercase());
-        Ok(texts.any(|text| text.contains("hookspath") || text.contains("[include")))
+        let text = texts.into_iter().flatten().collect::<Vec<_>>().join("\n").to_ascii_lowercase();
+        Ok((text.contains("hookspath"), text.contains("[include")))
     }
 
     /// The worktree's own folder, in which its `HEAD` lies.

@@ -174,9 +174,11 @@ fn a_project_has_the_pins_of_its_lockfile() {
     let mut lock = lock();
     let before = lock.clone();
     let unfit = vec![pin("pkg:cargo/a@1.0.0", 1, None), pin("pkg:cargo/b", 1, None)];
-    assert!(lock.become_set(unfit, now()).is_err());
+    let nowhere = |_: &Purl| false;
+    assert!(lock.become_set(unfit, &nowhere, now()).is_err());
     assert_eq!(lock, before);
-    lock.become_set(vec![pin("pkg:cargo/a@1.0.0", 1, None), pin("pkg:cargo/a@2.0.0", 1, None)], now()).expect("fit");
+    let both = vec![pin("pkg:cargo/a@1.0.0", 1, None), pin("pkg:cargo/a@2.0.0", 1, None)];
+    lock.become_set(both, &nowhere, now()).expect("fit");
     let pinned: Vec<_> = lock.pins().map(|pin| pin.package.to_string()).collect();
     assert_eq!(pinned, ["pkg:cargo/a@1.0.0", "pkg:cargo/a@2.0.0"]);
     assert_eq!(lock.history(&purl("pkg:cargo/serde")).count(), 3);

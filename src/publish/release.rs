@@ -129,8 +129,8 @@ fn of_folder(
     limits: &Limits,
     watcher: &dyn Watcher,
 ) -> Result<Measured, PublishError> {
-    let package = named.ok_or(PublishError::Unnamed)?.clone();
     let folder = Folder::open(dir).map_err(|source| PublishError::Directory { path: dir.to_path_buf(), source })?;
+    let package = named.ok_or(PublishError::Unnamed)?.clone();
     let own = Own::read(&folder, limits);
     let survey = survey(&SurveyRequest { portable: true, watcher, ..SurveyRequest::plain(dir, limits) })?;
     let mut reasons = own.evidence.reasons.clone();

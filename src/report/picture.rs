@@ -82,7 +82,12 @@ impl Picture {
                 })
             })
             .collect();
-        let (name, wanted) = (Shown::new(&answer.question().user_id), answer.question().wanted);
+        let (question, wanted) = (answer.question(), answer.question().wanted);
+        // A certificate that is in no keyring has no user ID to ask about.
+        let name = match question.user_id.as_str() {
+            "" => question.certificate.to_string(),
+            user_id => Shown::new(user_id).to_string(),
+        };
         let title = format!("Paths of trust to {name}: {} of {wanted}", answer.amount());
         Self { title, people, arrows }
     }

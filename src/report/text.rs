@@ -24,8 +24,11 @@ impl fmt::Display for Text<'_> {
 }
 
 pub(super) fn write_package(f: &mut fmt::Formatter<'_>, package: &PackageReport, report: &Report) -> fmt::Result {
-    let name = package.package.as_deref().unwrap_or("this directory");
+    let name = package.package.as_deref().or(package.place.as_deref()).unwrap_or("this directory");
     writeln!(f, "{}: {name}", headline(package))?;
+    if !package.judged {
+        return write_listed(f, package);
+    }
     writeln!(f, "  authentic   {:<8} {}", known(package.authentic), authentic(package))?;
     writeln!(f, "  authorised  {:<8} {}", known(package.authorised), authorised(package))?;
     let basis = basis(package, &report.policy.source);
@@ -59,6 +62,10 @@ pub(super) fn write_package(f: &mut fmt::Formatter<'_>, package: &PackageReport,
         writeln!(f, "  trust {:>3}   {}", path.amount, path.certificates.join("\n           -> "))?;
     }
     writeln!(f, "  at          {}", report.at)?;
+    write_listed(f, package)
+}
+
+fn write_listed(f: &mut fmt::Formatter<'_>, package: &PackageReport) -> fmt::Result {
     write_reasons(f, &package.reasons)?;
     if package.reasons_total > package.reasons.len() {
         let (listed, total) = (package.reasons.len(), package.reasons_total);

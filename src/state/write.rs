@@ -46,7 +46,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], private: bool, watch: Watch<'_>
         std::os::unix::fs::PermissionsExt::from_mode(if private { 0o600 } else { 0o644 });
     #[cfg(unix)]
     builder.permissions(permissions);
-    let mut new = builder.tempfile_in(folder)?;
+    let mut new = builder.tempfile_in(folder).map_err(of_the_system)?;
     watch(Step::Fill)?;
     new.write_all(bytes)?;
     watch(Step::Sync)?;
@@ -55,6 +55,14 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], private: bool, watch: Watch<'_>
     new.persist(path).map_err(|refused| refused.error)?;
     watch(Step::SyncFolder)?;
     sync_folder(folder)
+}
+
+/// What the system says, without the name of a file that nobody knows.
+fn of_the_system(error: io::Error) -> io::Error {
+    match error.to_string().rsplit_once(" at path ") {
+        Some((said, _)) if error.raw_os_error().is_none() => io::Error::new(error.kind(), said.to_owned()),
+        _ => error,
+    }
 }
 
 /// Makes sure that a new name survives a loss of power, where the system lets us.

@@ -47,7 +47,7 @@ pub enum WordError {
     #[error("a name has letters, digits and `-`, up to {LONGEST}")]
     Name,
     /// Not on the list.
-    #[error("the format has only these words: {0}")]
+    #[error("one of these belongs here: {0}")]
     Listed(&'static str),
 }
 

@@ -29,7 +29,32 @@ pub struct VerifiedProject {
     pub report: Report,
     /// Good signatures by people who count: what first sight is remembered of.
     pub signed: Vec<(Digest, Fingerprint)>,
+    /// The lockfiles that lie beside the one that was read.
+    pub beside: Beside,
 }
+
+/// Lockfiles of other ecosystems beside the one that was read. What they name is remembered, too, and stays so.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    own: &'static str,
+    others: Vec<&'static str>,
+}
+
+impl Beside {
+    /// Names the ecosystem of the lockfile that was read, and those of the others.
+    pub fn new(own: &'static str, others: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { own, others: others.into_iter().filter(|other| *other != own).collect() }
+    }
+
+    /// Whether one of the others may name a package. A list of folders may name any.
+    pub fn may_name(&self, package: &Purl) -> bool {
+        let kind = package.kind();
+        self.others.iter().any(|other| *other == kind || (*other == FOLDERS && kind != self.own))
+    }
+}
+
+/// The ecosystem of folders, whose packages are of every kind.
+const FOLDERS: &str = "dir";
 
 /// Verifies the packages of a project that are `wanted`. `request` says all but the directory and the package.
 pub fn verify_project(
@@ -62,7 +87,7 @@ pub fn verify_project(
         reasons.push(Reason::new(Code::Narrowed, Answer::Note, message));
     }
     let report = Report::new(request.times.at, request.source.clone(), packages, reasons);
-    VerifiedProject { verdicts, report, signed }
+    VerifiedProject { verdicts, report, signed, beside: Beside::default() }
 }
 
 /// Judges one entry in every place where it lies. One bad copy refuses it, and so do copies that differ.
@@ -171,4 +196,24 @@ fn refused(locked: &Locked, reasons: Vec<Reason>, request: &Request<'_>) -> Judg
     let verdict = Verdict::refused(Some(locked.package.clone()), reasons);
     let package = PackageReport::new(&verdict, 0, request.limits.reasons);
     Judged { verdict, package, signed: Vec::new(), reading: None, needs: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lockfile_beside_may_name_its_own_kind_and_folders_any_other() {
+        let named = |own, others: &[&'static str]| {
+            let beside = Beside::new(own, others.iter().copied());
+            ["pkg:cargo/a@1", "pkg:julia/A@1?uuid=7876af07-990d-54b4-ab0e-23690620f79a", "pkg:generic/a@1"]
+                .map(|package| beside.may_name(&package.parse().expect("a package")))
+        };
+        assert_eq!(named("cargo", &[]), [false, false, false]);
+        assert_eq!(named("cargo", &["cargo"]), [false, false, false]);
+        assert_eq!(named("cargo", &["julia"]), [false, true, false]);
+        assert_eq!(named("julia", &["cargo"]), [true, false, false]);
+        assert_eq!(named("cargo", &["dir"]), [false, true, true]);
+        assert_eq!(named("dir", &["cargo"]), [true, false, false]);
+    }
 }

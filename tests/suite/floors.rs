@@ -36,7 +36,7 @@ const ROWS: &[&[&str]] = &[
     &["archive", "git"],
     &["tree"],
     &["tree_text", "git_tree"],
-    &["beneath", "own_file"],
+    &["beneath", "own_file", "tidy"],
     &["grant"],
     &["pattern", "version_order"],
     &["package"],

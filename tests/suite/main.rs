@@ -29,6 +29,7 @@ mod gpg_matrix;
 mod hostile_keyrings;
 mod keyring;
 mod keys;
+mod lockfiles;
 mod man;
 mod memory;
 mod networks;

@@ -64,6 +64,7 @@ impl AuditArgs {
     pub(crate) fn question(&self, path: Option<PathBuf>) -> QuestionArgs {
         QuestionArgs {
             path,
+            lockfile: None,
             package: self.package.clone(),
             policy: self.policy.clone(),
             keyring: self.keyring.clone(),

@@ -95,6 +95,7 @@ impl SuggestArgs {
         let package = named.map(|(package, _)| release(package)).transpose()?;
         Ok(QuestionArgs {
             path: Some(named.map_or(path, |(_, dir)| dir).into()),
+            lockfile: None,
             package,
             policy: self.policy.clone(),
             keyring: self.keyring.clone(),
@@ -184,7 +185,7 @@ Examples:
   countersign check run registry-checksum --store evidence
   countersign check run registry-checksum --only serde --key 0123456789ABCDEF0123456789ABCDEF01234567 --store evidence --yes")]
 pub(crate) struct CheckRunArgs {
-    /// The project, known by its lockfile.
+    /// The project, known by its lockfile, or that lockfile.
     #[arg(value_name = "PROJECT", default_value = ".")]
     pub(crate) project: PathBuf,
     /// These packages alone: a name, or a pattern such as pkg:cargo/serde. May be repeated.

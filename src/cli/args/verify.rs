@@ -1,5 +1,6 @@
 //! What `verify` and `accept` take.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -83,10 +84,13 @@ pub(crate) struct AcceptArgs {
 /// What is asked, and by what it is judged.
 #[derive(Debug, Args)]
 pub(crate) struct QuestionArgs {
-    /// A project, known by its lockfile, otherwise the one here; or the directory of one package, which --package, --signer,
-    /// or a manifest inside makes it.
+    /// A project, known by its lockfile, or that lockfile, where there are several; otherwise the project here. Or the directory
+    /// of one package, which --package, --signer, or a manifest inside makes it.
     #[arg(value_name = "PATH")]
     pub(crate) path: Option<PathBuf>,
+    /// The name of the lockfile, where PATH named one; then PATH is its folder.
+    #[arg(skip)]
+    pub(crate) lockfile: Option<OsString>,
     /// The package that this should be, with its version: pkg:cargo/serde@1.0.229.
     #[arg(long, value_name = "PURL", value_parser = release)]
     pub(crate) package: Option<Purl>,

@@ -29,7 +29,7 @@ pub(super) fn run(
     err: &mut dyn Write,
 ) -> anyhow::Result<u8> {
     let format = arguments.say.format;
-    let opened = match project::open(&arguments.project, context)? {
+    let opened = match project::open_at(&arguments.project, context)? {
         Ok(opened) => opened,
         Err(reasons) => return Ok(tell(&Report::new(context.now, "check", Vec::new(), reasons), format, out)?),
     };
@@ -37,10 +37,8 @@ pub(super) fn run(
     let stores = speaker.open_stores()?;
     let only = project::Only::all(&arguments.only)?;
     let wanted = |locked: &_| project::Only::any_fits(&only, locked);
+    project::Only::all_fit(&only, opened.locked())?;
     let count = opened.locked().iter().filter(|locked| wanted(locked)).count();
-    if count == 0 && !only.is_empty() {
-        anyhow::bail!("the lockfile has no package that --only names");
-    }
     let progress = Progress::of_packages(context.edge.progress, count);
     let found = checksums(opened.as_ref(), &wanted, &context.limits, &progress);
     drop(progress);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::args::Format;
 use super::super::{Context, tell_json};
-use super::{KeyringUse, facts, only, refuse, tell_standing};
+use super::{facts, only, refuse, tell_standing, unknown};
 use crate::fingerprint::Fingerprint;
 use crate::keyring::{Keyring, local};
 use crate::openpgp::Certificate;
@@ -29,7 +29,7 @@ pub(super) fn run(
         Ok(keyring) => keyring,
         Err(error) => return refuse(&error, format, context, out),
     };
-    let certificate = only(&keyring, fingerprint)?;
+    let certificate = only(&keyring, paths, fingerprint)?;
     let words = words(&keyring, certificate, &times);
     match format {
         Format::Json => tell_json(&answer(certificate, &words, times), out)?,
@@ -53,10 +53,10 @@ pub(super) fn export(
         fingerprints.iter().find(|wanted| !certificates.iter().any(|one| one.fingerprint() == *wanted))
     {
         let error = match Keyring::read(paths, &context.limits) {
-            Ok(keyring) => only(&keyring, missing).err(),
+            Ok(keyring) => only(&keyring, paths, missing).err(),
             Err(error) => return refuse(&error, format, context, out),
         };
-        return Err(error.unwrap_or_else(|| KeyringUse::Unknown(missing.clone())).into());
+        return Err(error.unwrap_or_else(|| unknown(missing, paths)).into());
     }
     match format {
         Format::Text => certificates.iter().try_for_each(|one| out.write_all(one.armored().as_bytes()))?,

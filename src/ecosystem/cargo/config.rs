@@ -133,7 +133,7 @@ impl Config {
                         Origin::Itself
                     }
                     _ => Origin::Unknown(format!(
-                        "it ends at `{}`, which is no vendored folder",
+                        "`replace-with` ends at `{}`, which is no folder of vendored packages",
                         Shown::new(seen[seen.len() - 1])
                     )),
                 };
@@ -141,7 +141,10 @@ impl Config {
             let Some((name, found)) =
                 self.sources.get_key_value(next).filter(|(name, _)| !seen.contains(&name.as_str()))
             else {
-                return Origin::Unknown(format!("it is replaced by `{}`, which cannot be followed", Shown::new(next)));
+                return Origin::Unknown(format!(
+                    "`replace-with` leads to `{}`, which no `[source]` table that is read describes, or leads in a circle",
+                    Shown::new(next)
+                ));
             };
             seen.push(name);
             replaced = found;

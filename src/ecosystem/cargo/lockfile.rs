@@ -26,10 +26,14 @@ pub(super) fn entries(mut table: Table) -> Result<Vec<Entry>, Reason> {
     match table.remove("version") {
         Some(Value::Integer(3 | 4)) => {}
         version => {
+            let newer = version.as_ref().and_then(Value::as_integer).is_some_and(|version| version > NEWEST);
             let version =
                 version.map_or_else(|| "1 or 2".to_owned(), |version| Shown::new(&version.to_string()).to_string());
             let message = format!("the lockfile has version {version}; this build reads versions 3 and 4");
-            let step = "let a newer Cargo write it: `cargo update --workspace`";
+            let step = match newer {
+                true => "a newer Countersign is needed to read it",
+                false => "let a newer Cargo write it: `cargo update --workspace`",
+            };
             return Err(Reason::new(Code::LockfileVersion, Answer::CannotTell, message).step(step));
         }
     }
@@ -91,8 +95,14 @@ fn entry(mut package: Table) -> Result<Entry, Reason> {
 }
 
 fn damaged(why: &str) -> Reason {
-    Reason::new(Code::LockfileDamaged, Answer::CannotTell, format!("the lockfile cannot be used: {why}"))
+    Reason::new(Code::LockfileDamaged, Answer::CannotTell, format!("the lockfile cannot be used: {why}")).step(RESTORE)
 }
+
+/// What to do about a lockfile that cannot be used.
+pub(super) const RESTORE: &str =
+    "restore it from version control; `cargo metadata --locked` tells whether cargo can read it";
+/// The newest version of lockfiles that is read.
+const NEWEST: i64 = 4;
 
 /// Bytes of a name or a version.
 const MAX_NAME: usize = 128;

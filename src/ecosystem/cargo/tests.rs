@@ -48,7 +48,7 @@ impl World {
 
     fn open(&self) -> Result<Box<dyn Project>, Vec<&'static str>> {
         let (folder, home) = (self.at("project"), self.at("home"));
-        let env = Env { folder: &folder, home: Some(&home), variables: &self.variables };
+        let env = Env { folder: &folder, home: Some(&home), variables: &self.variables, named: None };
         let opened = Cargo.open(Path::new("."), &env, &Limits::default());
         opened.map_err(|reasons| reasons.iter().map(|reason| reason.code.as_str()).collect())
     }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::super::{Place, Unread, read, read_toml, unreadable};
 use super::manifests::{MANIFEST, identity};
-use super::{MARK, differs, not_found};
+use super::{MARK, differs};
 use crate::digest::Digest;
 use crate::limits::Limits;
 use crate::reason::{Answer, Code, Reason};
@@ -64,8 +64,13 @@ impl Vendored {
         };
         match own {
             // Other versions of a package have their own folders.
-            Some(own) if found(own).is_none_or(|(other, _)| other != name) => differs(found(own), name, version),
-            _ => not_found(&format!("it is not in {}", Shown::path(&self.folder))),
+            Some(own) if found(own).is_none_or(|(other, _)| other != name) => {
+                differs(found(own), name, version).at(own.join(MANIFEST).as_os_str().as_encoded_bytes()).step(ANEW)
+            }
+            _ => {
+                let message = format!("it is not in {}", Shown::path(&self.folder));
+                Reason::new(Code::NotFound, Answer::CannotTell, message).step(ANEW)
+            }
         }
     }
 }
@@ -120,8 +125,11 @@ fn list(file: &Path, limits: &Limits) -> Result<List, Reason> {
 
 fn damaged(why: &str) -> Reason {
     let message = format!("the list of digests cannot be used: {}", Shown::new(why));
-    Reason::new(Code::LockfileDamaged, Answer::CannotTell, message).at(LIST)
+    Reason::new(Code::LockfileDamaged, Answer::CannotTell, message).at(LIST).step(ANEW)
 }
+
+/// What to do where vendored packages are not what they should be.
+const ANEW: &str = "vendor the packages anew: `cargo vendor --locked`";
 
 /// What `cargo vendor` puts beside a package's files. The list is compared with them.
 const VENDORED: &[Addition] =

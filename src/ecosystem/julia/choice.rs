@@ -1,6 +1,7 @@
 //! Which manifest Julia would read: it has several names, and one for each version of Julia.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -12,22 +13,31 @@ use crate::limits::Limits;
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
 
-/// The manifest that Julia would read, from the project's folder; none where there is none.
+/// The manifest that Julia would read, from the project's folder; none where there is none. `named` is the one that the user
+/// pointed at, if it is one.
 ///
 /// # Errors
 /// It cannot be told, with the first of those that it might be.
 pub(super) fn choose(
     project: &Path,
     installation: &Installation,
+    named: Option<&OsStr>,
     limits: &Limits,
 ) -> Result<Option<PathBuf>, (Option<PathBuf>, Reason)> {
+    if let Some(named) = named.filter(|named| is_known(named)) {
+        return Ok(Some(named.into()));
+    }
     let given = match own_project(project, limits) {
         Ok(table) => table.as_ref().and_then(|table| table.get("manifest")).and_then(Value::as_str).map(by_text),
+        Err(_) if named.is_some() => return Ok(None),
         Err(reason) => return Err((names(project).ok().and_then(|names| names.into_iter().next()), reason)),
     };
     // Where it is not there, Julia goes on to the names that it knows.
     if let Some(given) = given.filter(|given| project.join(given).is_file()) {
-        return Ok(Some(given));
+        return Ok(Some(given).filter(|given| named.is_none_or(|named| given.as_os_str() == named)));
+    }
+    if named.is_some() {
+        return Ok(None);
     }
     let names = names(project).map_err(|reason| (None, reason))?;
     let (mut versioned, mut plain): (BTreeMap<_, PathBuf>, Option<PathBuf>) = (BTreeMap::new(), None);
@@ -51,7 +61,15 @@ pub(super) fn choose(
         told.join(", ")
     );
     let reason = Reason::new(Code::LockfileChoice, Answer::CannotTell, message);
-    let reason = reason.step("set JULIA_BINDIR to the folder of the `julia` program that will run, or put it on PATH");
+    let step = match all.first() {
+        Some(first) => format!(
+            "name the one that is meant in the place of the project, as in `countersign verify {}`; or set JULIA_BINDIR to the \
+             folder of the `julia` program that will run, or put it on PATH",
+            Shown::path(&project.join(first))
+        ),
+        None => "set JULIA_BINDIR to the folder of the `julia` program that will run, or put it on PATH".to_owned(),
+    };
+    let reason = reason.step(step);
     Err((all.into_iter().next(), reason))
 }
 
@@ -112,6 +130,11 @@ fn names(project: &Path) -> Result<Vec<PathBuf>, Reason> {
     let plain = PLAIN.iter().map(PathBuf::from);
     let all = versioned.into_iter().map(|(_, name)| name).chain(plain);
     Ok(all.filter(|name| project.join(name).is_file()).collect())
+}
+
+/// Whether Julia reads manifests of this name.
+fn is_known(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| PLAIN.contains(&name) || version_of(name).is_some())
 }
 
 /// The version of Julia that reads a manifest of this name, where it is for one version.

@@ -56,7 +56,7 @@ mod tests {
 
     fn told(value: Option<&str>, installation: &Installation) -> Vec<String> {
         let variables: Vec<_> = value.map(|value| ("JULIA_DEPOT_PATH".into(), value.into())).into_iter().collect();
-        let env = Env { folder: Path::new("/here"), home: Some(Path::new("/me")), variables: &variables };
+        let env = Env { folder: Path::new("/here"), home: Some(Path::new("/me")), variables: &variables, named: None };
         depots(&env, installation).iter().map(|depot| depot.display().to_string()).collect()
     }
 

@@ -163,7 +163,8 @@ fn split(mut table: Table) -> Result<(Format, Table, Table), Reason> {
         Some(other) => {
             let message =
                 format!("the manifest has format {}; this build reads 1, 2.0 and 2.1", Shown::new(&other.to_string()));
-            return Err(Reason::new(Code::LockfileVersion, Answer::CannotTell, message));
+            let reason = Reason::new(Code::LockfileVersion, Answer::CannotTell, message);
+            return Err(reason.step("a newer Countersign is needed to read it"));
         }
     };
     table.remove("manifest_format");
@@ -376,9 +377,13 @@ fn strings(values: &[Value]) -> Option<Vec<String>> {
 }
 
 fn damaged(why: &str) -> Reason {
-    Reason::new(Code::LockfileDamaged, Answer::CannotTell, format!("the manifest cannot be used: {why}"))
+    let reason = Reason::new(Code::LockfileDamaged, Answer::CannotTell, format!("the manifest cannot be used: {why}"));
+    reason.step(RESTORE)
 }
 
+/// What to do about a manifest that cannot be used.
+pub(super) const RESTORE: &str =
+    "restore it from version control, or let Julia write it anew: `julia --project -e 'using Pkg; Pkg.resolve()'`";
 /// Bytes of a name or a version.
 const MAX_NAME: usize = 128;
 

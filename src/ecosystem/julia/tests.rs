@@ -63,7 +63,7 @@ impl World {
 
     fn open(&self) -> Result<Box<dyn Project>, Vec<&'static str>> {
         let (folder, home) = (self.at("project"), self.at("home"));
-        let env = Env { folder: &folder, home: Some(&home), variables: &self.variables };
+        let env = Env { folder: &folder, home: Some(&home), variables: &self.variables, named: None };
         let opened = Julia.open(Path::new("."), &env, &Limits::default());
         opened.map_err(|reasons| reasons.iter().map(|reason| reason.code.as_str()).collect())
     }
@@ -71,7 +71,7 @@ impl World {
     /// The manifest that is chosen.
     fn chosen(&self) -> Option<String> {
         let (folder, home) = (self.at("project"), self.at("home"));
-        let env = Env { folder: &folder, home: Some(&home), variables: &self.variables };
+        let env = Env { folder: &folder, home: Some(&home), variables: &self.variables, named: None };
         Julia.lockfile(&folder, &env).map(|name| name.display().to_string())
     }
 
@@ -177,7 +177,7 @@ fn own_code_and_the_standard_library_are_told_apart() {
     assert_eq!(world.named(), (format!("pkg:julia/Example?uuid={UUID}"), Kind::Local));
     assert_eq!(world.found(), (vec!["not-found"], vec![]));
     world.package("beside");
-    assert_eq!(world.found(), (vec![], vec!["project/../beside".to_owned()]));
+    assert_eq!(world.found(), (vec![], vec!["beside".to_owned()]));
     let mut world = World::new(&format!("[[deps.Dates]]\nuuid = \"{UUID}\"\nversion = \"1.11.0\"\n"));
     assert_eq!(world.named(), (format!("pkg:julia/Dates@1.11.0?uuid={UUID}"), Kind::Builtin));
     assert_eq!(world.found(), (vec![], vec![]));

@@ -4,6 +4,8 @@ use crate::reason::Code;
 
 fn package(name: &str, verdict: Outcome, basis: Option<Basis>) -> PackageReport {
     PackageReport {
+        judged: true,
+        place: None,
         remembered: false,
         package: Some(name.to_owned()),
         verdict,

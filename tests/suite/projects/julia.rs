@@ -447,7 +447,7 @@ fn a_manifest_of_the_size_and_shape_of_a_real_one_is_read() {
     }
     world.write("project/Manifest.toml", &text);
     let (folder, home) = (world.at("project"), world.at("own"));
-    let env = Env { folder: &folder, home: Some(&home), variables: &[] };
+    let env = Env { folder: &folder, home: Some(&home), variables: &[], named: None };
     let project =
         Julia.open(&folder, &env, &Limits::default()).map_err(|reasons| format!("{reasons:?}")).expect("read");
     let count = |kind: Kind| project.locked().iter().filter(|locked| locked.kind == kind).count();

@@ -312,7 +312,9 @@ fn faults_of_the_lockfile_stop_all() {
     let output = world.run(&["verify"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
-        output.stderr.starts_with(b"Error: there is no lockfile here that is known"),
+        output
+            .stderr
+            .starts_with(b"Error: there is no lockfile here, so nothing says what to verify\nHint: go to a project"),
         "{}",
         output.stderr.escape_ascii()
     );

@@ -40,7 +40,8 @@ fn a_version_tag_is_signed_as_it_is_pushed() {
     // The first release is the author's word, so it is not pushed before they said so.
     let (code, told) = try_git(&desk, &home, "push --quiet origin main v0.1.0");
     assert!(code != 0 && told.contains("no earlier release of pkg:julia/Example"), "{told}");
-    assert!(told.contains("pre-push: v0.1.0 is not signed, so nothing was pushed"), "{told}");
+    assert!(told.contains("pre-push: v0.1.0 is not signed, so nothing was pushed\n"), "{told}");
+    assert!(told.contains("and push again:\n  countersign sign --git v0.1.0 --first\n"), "{told}");
     assert_eq!(git(&desk, &home, "remote", "for-each-ref"), "");
     desk.done(&home, "sign --git v0.1.0 Example --first --yes");
     let (code, told) = try_git(&desk, &home, "push --quiet origin main v0.1.0");
@@ -99,7 +100,10 @@ fn what_was_written_and_nothing_else_is_removed() {
     assert_eq!((kept["kept"].as_array().unwrap().len(), kept["removed"].as_array().unwrap().len()), (3, 0));
     let other = desk.run(&home, "init Example --yes");
     assert!(
-        other.code == 0 && other.out.contains("no hook was written, since there is another hook already;"),
+        other.code == 0
+            && other
+                .out
+                .contains("no hook was written, since there is another hook already\nhave it sign what is tagged:\n"),
         "{other:?}"
     );
     assert!(desk.snapshot() == before);
@@ -111,24 +115,31 @@ fn hooks_that_lie_elsewhere_are_left_to_their_owner() {
     let Some(desk) = Desk::new(test).filter(|_| found(test, &["git"])) else { return };
     let home = Home::new();
     write_package(&desk, &home, "0.1.0");
-    let told = |why: &str| {
+    let told = |why: &str, step: &str| {
         let told = desk.run(&home, "init Example --yes");
-        let wanted = format!("no hook was written, since {why}; in one of your own, this signs what is tagged:\n");
+        let wanted = format!("no hook was written, since {why}\n{step}");
         assert!(told.code == 0 && told.out.contains(&wanted), "{told:?}");
+        assert!(told.out.contains("\n  countersign sign --git TAG --yes\n"), "{told:?}");
         assert!(!desk.at("Example/.git/hooks/pre-push").exists());
     };
-    let elsewhere = "git's configuration says where hooks lie";
+    let step = "`git rev-parse --git-path hooks` tells where git looks for them; ";
+    let elsewhere = "git's configuration says where hooks lie (core.hooksPath)";
+    let included = "the repository's configuration includes other files, which may say where hooks lie";
     git(&desk, &home, "Example", "config core.hooksPath ../hooks");
-    told(elsewhere);
+    told(elsewhere, step);
     git(&desk, &home, "Example", "config --unset core.hooksPath");
     git(&desk, &home, "Example", "config include.path ../other");
-    told(elsewhere);
+    told(included, step);
     git(&desk, &home, "Example", "config --unset include.path");
     desk.write("user/.gitconfig", "[core]\n\thooksPath = /nowhere\n");
-    told(elsewhere);
+    told(elsewhere, step);
+    // What the user's own configuration includes is git's to find.
+    desk.write("user/.gitconfig", "[include]\n\tpath = more\n");
+    desk.write("user/more", "[core]\n\thooksPath = /nowhere\n");
+    told(elsewhere, step);
     fs::remove_file(desk.at("user/.gitconfig")).unwrap();
     fs::rename(desk.at("Example/.git"), desk.at("kept")).unwrap();
-    told("there is no repository of git");
+    told("there is no repository of git", "after `git init`, run `countersign init` again; or have a hook run this:");
     // Of a worktree, the hooks are those of its repository.
     fs::rename(desk.at("kept"), desk.at("Example/.git")).unwrap();
     git(&desk, &home, "Example", "config --local --list");
@@ -160,12 +171,14 @@ fn init_asks_once_and_writes_nothing_without_a_yes() {
     desk.refuses(
         &home,
         "init acme --yes",
-        "Error: acme is no project of cargo or Julia\nHint: go to a folder with a Cargo.toml or a Project.toml",
+        "Error: acme has neither a Cargo.toml nor a Project.toml, so it is no project of cargo or Julia\n\
+         Hint: go to the folder of a project, or name it: `countersign init DIR`",
     );
     desk.refuses(
         &home,
         "init acme-crate --evidence /evidence --yes",
-        "Error: --evidence is a folder, written from the project's folder: ../evidence",
+        "Error: --evidence `/evidence` is no folder written from the project's own\n\
+         Hint: write it as in `--evidence ../acme-evidence`, so that it holds wherever the project lies",
     );
     assert!(desk.snapshot() == before);
     let (shown, code) = typed(&desk, &home, "init acme-crate", "y\n");

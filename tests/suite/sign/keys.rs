@@ -59,7 +59,7 @@ fn a_name_must_stand_for_exactly_one_certificate() {
         &home,
         FIRST,
         "Error: gpg has no secret key that can sign\n\
-         Hint: make one with `gpg --quick-gen-key 'NAME <E-MAIL>'`, or insert the card that has it",
+         Hint: make one: `gpg --quick-generate-key \"Your Name <you@example.org>\"`, or insert the card that has yours",
     );
     desk.key(&home, "alice");
     assert_eq!(desk.signer(&home, &format!("{FIRST} --store only")), "{alice}");

@@ -73,7 +73,11 @@ fn a_wrong_or_cancelled_passphrase_leaves_everything_as_it_was() {
     desk.call("alice", fingerprint);
     let cases = [
         ("cancel", "Error: the PIN or passphrase entry was cancelled; nothing was signed"),
-        ("wrong", "Error: the PIN or passphrase was wrong; nothing was signed"),
+        (
+            "wrong",
+            "Error: the PIN or passphrase was wrong; nothing was signed\n\
+             Hint: try again; of a card, `gpg --card-status` shows how many tries are left",
+        ),
     ];
     for (word, error) in cases {
         answer(&home, word);

@@ -66,7 +66,8 @@ fn the_last_release_is_found_wherever_it_lies() {
         &home,
         next,
         "Error: no earlier release of pkg:generic/acme by this signer was found\n\
-         Hint: say --first if there is none; else name where it is with --store DIR or --previous MANIFEST",
+         Hint: if this is the first release of all, say so: the same command with --first; else name where the last one is with \
+         --store DIR or --previous MANIFEST",
     );
     let stored = desk.done(&home, &format!("{next} --store elsewhere --store store"));
     let written = desk.read(&statement("elsewhere", &stored));
@@ -99,7 +100,7 @@ fn first_and_previous_must_be_true() {
     desk.refuses(
         &home,
         &format!("{next} --first"),
-        "Error: --first was given, but .countersign/manifest.toml is an earlier release (1.0)\nHint: leave out --first",
+        "Error: --first was given, but .countersign/manifest.toml is an earlier release (1.0)\nHint: leave out --first: what went before is found by itself",
     );
     desk.refuses(
         &home,
@@ -210,7 +211,8 @@ fn a_strangers_release_is_not_followed() {
         &home,
         "sign acme --package pkg:generic/acme@1.1 --yes",
         "Error: no earlier release of pkg:generic/acme by this signer was found\n\
-         Hint: say --first if there is none; else name where it is with --store DIR or --previous MANIFEST",
+         Hint: if this is the first release of all, say so: the same command with --first; else name where the last one is with \
+         --store DIR or --previous MANIFEST",
     );
     desk.done(&home, "sign acme --package pkg:generic/acme@1.1 --yes --first");
     assert!(!desk.read("acme/.countersign/manifest.toml").contains("previous"));

@@ -275,7 +275,6 @@ fn what_is_to_be_read_next_is_told_with_its_command() {
     // What somebody refused, no reading helps.
     desk.done(&home, "withdraw pkg:cargo/acme@1.1.0 next --reason malicious --yes --key {alice}");
     let told = desk.run(&home, "suggest pkg:cargo/acme@1.1.0=next");
-    let withdrawn =
-        "0 accepted; 0 to be read; 1 that no reading helps\n\npkg:cargo/acme@1.1.0: no reading helps [withdrawn]\n";
+    let withdrawn = "0 accepted; 0 to be read; 1 that no reading helps\n\npkg:cargo/acme@1.1.0: no reading helps [withdrawn]\n  `countersign verify` tells more of that\n";
     assert_eq!((told.code, told.out.as_str()), (0, withdrawn), "{told:?}");
 }
