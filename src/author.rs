@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::ecosystem::place;
 use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
 use crate::own_file;
@@ -47,7 +48,11 @@ impl Author {
     /// Reads the file's text; `folder` is where it lies.
     pub(crate) fn parse(bytes: &[u8], folder: &Path) -> Result<Self, String> {
         let text = str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-        let written: Written = toml::from_str(text).map_err(|error| Shown::new(error.message()).to_string())?;
+        let told = |error: toml::de::Error| {
+            let place = error.span().map(|span| place(text, span.start)).unwrap_or_default();
+            format!("it cannot be used{place}: {}", Shown::new(error.message()))
+        };
+        let written: Written = toml::from_str(text).map_err(told)?;
         if written.countersign != VERSION {
             return Err(format!("its first line is not `countersign = \"{VERSION}\"`"));
         }

@@ -229,7 +229,7 @@ impl CertifyError {
             Self::Key(error) => return error.hint(),
             Self::Program(error) => return error.hint(),
             Self::Unknown(_) => "compare the digits; `countersign keyring import FILE` brings a certificate in",
-            Self::Dead { .. } => "ask its owner for a current copy, and import that",
+            Self::Dead { .. } => "ask its owner for a current copy, or for what takes its place, and import that",
             Self::NoUserId { .. } => "name a user ID exactly as it is written, to the last letter",
             Self::NothingSaid => "`countersign keyring show FPR` shows who certified which user ID",
             Self::NoScope(_) => "say which packages with --scope PATTERN; `--scope '*'` means all",

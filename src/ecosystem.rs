@@ -264,7 +264,7 @@ pub(crate) fn read_toml(path: &Path, limits: &Limits) -> Result<Option<toml::Tab
 }
 
 /// Where in a text a byte stands, as people count.
-fn place(text: &str, byte: usize) -> String {
+pub(crate) fn place(text: &str, byte: usize) -> String {
     let before = text.get(..byte).unwrap_or_default();
     let (line, column) =
         (before.matches('\n').count() + 1, before.rsplit('\n').next().unwrap_or_default().chars().count() + 1);

@@ -287,6 +287,7 @@ impl ProgramError {
             Self::NoAgent => "`gpgconf --launch gpg-agent` starts it",
             Self::NoPinentry => "install a pinentry, or set GPG_TTY=$(tty)",
             Self::Refused { .. } => "see that `gpg --list-secret-keys` works",
+            Self::Start { .. } => "see which one is first in PATH, and that it runs by itself",
             Self::Failed { .. } => "see that `gpg --sign` works by itself; `countersign doctor` looks at what it needs",
             _ => return None,
         })

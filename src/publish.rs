@@ -338,7 +338,9 @@ impl PublishError {
             Self::Program(error) => return error.hint(),
             Self::Git(error) => return error.hint(),
             Self::Unnamed => "name it with its version: --package pkg:cargo/serde@1.0.229",
-            Self::Nowhere => "name one with --store DIR; it is made where there is none",
+            Self::Nowhere => {
+                "name one with --store DIR, which is made where there is none; or once for all: `countersign init` writes it down"
+            }
             Self::Store(error) => return error.hint(),
             Self::NoKey(None) => {
                 "make one: `gpg --quick-generate-key \"Your Name <you@example.org>\"`, or insert the card that has yours"

@@ -51,6 +51,18 @@ impl Store {
         Ok(Self { root, path: shown(), limits: limits.clone() })
     }
 
+    /// Looks whether [`Store::open_or_make`] would have a store here, and makes nothing.
+    ///
+    /// # Errors
+    /// The directory holds something else, or cannot be opened.
+    pub fn may_be(path: &Path, limits: &Limits) -> Result<(), StoreError> {
+        match Self::open(path, limits) {
+            Err(StoreError::NoStore(_)) if is_vacant(path) => Ok(()),
+            Err(StoreError::Open { source: ReadError::Missing, .. }) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
     /// Opens a store, and makes it where there is no directory, or an empty one. Of two who make it at once, both have
     /// it.
     ///

@@ -49,7 +49,7 @@ static LONG_VERSION: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Should this machine accept this directory as this package, and why?
+    /// Should this machine accept what this project builds on, or this directory as this package, and why?
     Verify(VerifyArgs),
     /// Verify, and remember what was accepted.
     Accept(AcceptArgs),

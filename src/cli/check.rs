@@ -96,7 +96,7 @@ pub(super) fn withdraw(
     // What cannot be said is told before anybody is asked.
     Withdrawal::new(draft(speaker.now())).map_err(SayUse::Statement)?;
     if !arguments.yes {
-        writeln!(err, "{} is withdrawn as {}", arguments.package, arguments.reason)?;
+        writeln!(err, "{} will be withdrawn as {}", arguments.package, arguments.reason)?;
         writeln!(err, "  tree    {}", target.tree)?;
         writeln!(err, "  signer  {} {}", speaker.signer.fingerprint(), speaker.signer.user_id())?;
         writeln!(err, "Nobody who believes you will accept this tree again. It cannot be taken back.")?;

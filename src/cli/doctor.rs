@@ -179,7 +179,10 @@ fn keyring(found: &Settings, context: &Context<'_>, findings: &mut Findings) {
     let step = all.is_empty().then_some("bring some in: `countersign keyring import FILE`");
     findings.add("keyring", if all.is_empty() { State::Note } else { State::Good }, message, step);
     for (code, message) in dead.iter().take(LISTED) {
-        let step = Some("ask its owner for a new copy, then `countersign keyring import FILE`".to_owned());
+        let step = Some(
+            "ask its owner for a current copy, or for what takes its place, then `countersign keyring import FILE`"
+                .to_owned(),
+        );
         let (state, message) = (State::Note, message.clone());
         findings.0.push(Finding { check: "keyring", state, code: Some(code.as_str()), message, step });
     }

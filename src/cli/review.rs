@@ -1,6 +1,7 @@
 //! `countersign review PURL [FROM] TO`: show what is to be read, ask what the reader thinks of it, and sign that.
 
 use std::cmp::Ordering;
+use std::ffi::OsStr;
 use std::io::{self, Write};
 
 use serde_json::json;
@@ -10,7 +11,7 @@ use super::diff::{Measured, show};
 use super::say::{Said, SayUse, Speaker, answer};
 use super::sign::Unconfirmed;
 use super::terminal::{ask, confirm};
-use super::{Context, tell};
+use super::{Context, Misuse, tell};
 use crate::diff::view::{Extent, LeftOut};
 use crate::diff::{Before, Difference, difference};
 use crate::publish::base;
@@ -41,7 +42,7 @@ pub(super) fn run(
     let speaker = Speaker::new(&arguments.say, context)?;
     let earlier = match from {
         None => Earlier::Nothing,
-        Some(from) => match Earlier::find(from.to_str().ok_or(SayUse::From)?, arguments, &speaker, context)? {
+        Some(from) => match Earlier::find(utf8(from)?, arguments, &speaker, context)? {
             Ok(earlier) => earlier,
             Err(reasons) => return Ok(refused(reasons, out)?),
         },
@@ -88,6 +89,11 @@ pub(super) fn run(
     Ok(0)
 }
 
+/// What was typed as FROM.
+fn utf8(from: &OsStr) -> Result<&str, SayUse> {
+    from.to_str().ok_or_else(|| SayUse::From(Shown::new(from.as_encoded_bytes()).to_string()))
+}
+
 /// What TO is compared with.
 enum Earlier {
     Nothing,
@@ -104,7 +110,7 @@ impl Earlier {
         context: &Context<'_>,
     ) -> anyhow::Result<Result<Self, Vec<Reason>>> {
         match from.split_once('=') {
-            Some(("", _) | (_, "")) => Err(SayUse::From.into()),
+            Some(("", _) | (_, "")) => Err(SayUse::From(Shown::new(from).to_string()).into()),
             Some((version, dir)) => {
                 let measured = Measured::new(dir.as_ref(), false, context)?;
                 Ok(measured.map(|measured| Self::There(version.to_owned(), Box::new(measured))))
@@ -213,5 +219,12 @@ fn conclude(
         };
     }
     let said = ask(&format!("Sign as {signer}: approve, reject, or nothing?"), err)?;
-    said.parse().map_err(|_| Unconfirmed::No.into())
+    if ["", "n", "no", "nothing"].contains(&said.as_str()) {
+        return Err(Unconfirmed::No.into());
+    }
+    let neither = |_| {
+        let told = format!("`{}` is neither approve nor reject; nothing was signed", Shown::new(&said));
+        Misuse::new(told, "run it again; --verdict says it before").into()
+    };
+    said.parse().map_err(neither)
 }

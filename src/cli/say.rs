@@ -37,6 +37,7 @@ impl<'a> Speaker<'a> {
     pub(super) fn new(arguments: &SayArgs, context: &'a Context<'a>) -> anyhow::Result<Self> {
         let programs = Programs::new(&context.edge.path, context.edge.terminal.clone());
         let stores = stores(&arguments.store, context)?;
+        stores.first().map_or(Ok(()), |store| Store::may_be(store, &context.limits))?;
         let times = Times { at: context.now, now: context.now };
         let signer = key::find(&programs, arguments.key.as_deref(), Deed::Sign, times, &context.limits)?;
         Ok(Self { started: Instant::now(), programs, stores, context, signer })
@@ -97,8 +98,8 @@ pub(super) enum SayUse {
     NoStore,
     #[error("it cannot be said [{}]", .0.code())]
     Statement(#[source] StatementFault),
-    #[error("FROM is `VERSION=DIR`, or a VERSION that a store knows")]
-    From,
+    #[error("`{0}` is no version to compare with")]
+    From(String),
 }
 
 impl SayUse {
@@ -106,7 +107,10 @@ impl SayUse {
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoStore => Some("name a store with --store DIR, or in the policy: stores = [\"evidence\"]"),
-            Self::Statement(_) | Self::From => None,
+            Self::Statement(_) => {
+                Some("what is typed goes into the statement as it is: see --note and the other options")
+            }
+            Self::From(_) => Some("write VERSION=DIR, or a VERSION whose tree text a store has"),
         }
     }
 }

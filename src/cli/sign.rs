@@ -19,6 +19,7 @@ use crate::reason::Reason;
 use crate::report::{PackageReport, Report};
 use crate::shown::Shown;
 use crate::statement::manifest::Source;
+use crate::store::Store;
 use crate::tree_text::Changes;
 
 pub(super) fn run(
@@ -114,6 +115,8 @@ pub(super) fn sign(
     err: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let started = Instant::now();
+    // Before anybody is asked for a PIN.
+    how.stores.first().map_or(Ok(()), |store| Store::may_be(store, limits))?;
     let preparation = prepare(&SignRequest {
         release,
         key: how.key,
@@ -215,7 +218,7 @@ impl Unconfirmed {
     /// What to do next.
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NobodyThere => Some("look at the changes above, and say --yes if they are what you mean to sign"),
+            Self::NobodyThere => Some("look at what is told above, and say --yes if you mean to sign that"),
             Self::No => None,
         }
     }

@@ -56,7 +56,11 @@ impl Ecosystem for Cargo {
         let file = project.join(LOCKFILE);
         let name = file.as_os_str().as_encoded_bytes();
         let table = read_toml(&file, limits).map_err(|reason| vec![reason.step(lockfile::RESTORE)])?;
-        let missing = || Reason::new(Code::LockfileDamaged, Answer::CannotTell, "the lockfile is not there").at(name);
+        let missing = || {
+            Reason::new(Code::LockfileDamaged, Answer::CannotTell, "the lockfile is not there")
+                .at(name)
+                .step("let cargo write it: `cargo generate-lockfile`")
+        };
         let entries =
             lockfile::entries(table.ok_or_else(|| vec![missing()])?).map_err(|reason| vec![reason.at(name)])?;
         let config = Config::read(&project, home.as_deref(), env, limits)?;

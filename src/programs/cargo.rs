@@ -127,7 +127,7 @@ impl CargoError {
         Some(match self {
             Self::Missing => "install Rust, and see that its folder is in PATH by its absolute name",
             Self::Inside(_) => "see what PATH and CARGO say; a project must not choose which programs run",
-            Self::Refused => "go to a project with a Cargo.toml",
+            Self::Refused => "see what cargo says above; it needs a project with a Cargo.toml",
             _ => return None,
         })
     }

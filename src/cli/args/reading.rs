@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 
 use super::{Format, QuestionArgs, release};
@@ -212,7 +213,7 @@ pub(crate) struct CheckRecordArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Word,
     /// The tool, with its version.
-    #[arg(long, value_name = "TOOL")]
+    #[arg(long, value_name = "TOOL", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) tool: String,
     /// How it came out: `pass` or `fail`.
     #[arg(long, value_name = "RESULT")]

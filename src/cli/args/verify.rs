@@ -68,7 +68,7 @@ pub(crate) struct AcceptArgs {
     /// Whom the alarm is about: the new author; for a downgrade, the old one.
     #[arg(long, value_name = "FPR", value_parser = fingerprint, requires = "code")]
     pub(crate) fingerprint: Option<Fingerprint>,
-    /// Why.
+    /// Why, for whoever reads the lock later.
     #[arg(long, value_name = "TEXT", requires = "code")]
     pub(crate) reason: Option<String>,
     /// Do not ask.

@@ -15,7 +15,7 @@ use crate::package::Purl;
 use crate::programs::Programs;
 use crate::programs::cargo::Cargo;
 use crate::publish::release::measure;
-use crate::publish::{Form, Measured, Release};
+use crate::publish::{Form, Measured, PublishError, Release};
 use crate::reason::{Answer, Code, Reason};
 use crate::report::{PackageReport, Report};
 use crate::shown::Shown;
@@ -38,6 +38,10 @@ pub(super) fn run(
     let Crate { folder, archive, name } = Crate::find(arguments, &words, &cargo, context)?;
     let (stores, mut authors) = places(&arguments.store, &folder, context)?;
     authors.extend(arguments.author.iter().cloned());
+    if stores.is_empty() {
+        // Before packaging, which takes its time.
+        return Err(PublishError::Nowhere.into());
+    }
     if !dry_run && let Some(store) = stores.first() {
         // Before packaging, so that it is seen whether packaging would take it for a part of the crate.
         Store::open_or_make(store, &context.limits)?;
@@ -83,11 +87,11 @@ pub(super) fn run(
     }
     let made: Vec<_> = published.iter().filter(|path| path.exists()).collect();
     if made.is_empty() {
-        return Err(PublishUse::Unseen(Shown::path(&archive).to_string()).into());
+        return Err(PublishUse::Unseen(name, Shown::path(&archive).to_string()).into());
     }
     for path in made {
         let Ok(Measured::Fit(again)) = look(path, arguments.purl.as_ref(), context) else {
-            return Err(PublishUse::Unseen(Shown::path(path).to_string()).into());
+            return Err(PublishUse::Unseen(name, Shown::path(path).to_string()).into());
         };
         let reasons = differences(&release, &again);
         if !reasons.is_empty() {
@@ -113,27 +117,30 @@ impl Crate {
         let manifest = words.value("--manifest-path");
         let metadata: Metadata = serde_json::from_slice(&cargo.metadata(manifest)?)?;
         cargo.check_outside(&metadata.workspace_root)?;
+        let all: Vec<_> = metadata.packages.iter().map(|package| Shown::new(&package.name).to_string()).collect();
+        let unclear = || PublishUse::Spec(all.join(", "));
         let wanted = match words.package() {
-            Some(spec) => Wanted::Named(spec.to_str().ok_or(PublishUse::Spec)?),
+            Some(spec) => Wanted::Named(spec.to_str().ok_or_else(unclear)?),
             None => Wanted::At(cargo.manifest(manifest, false)?),
         };
         let mut found = metadata.packages.iter().filter(|package| wanted.is(package));
-        let (Some(package), None) = (found.next(), found.next()) else { return Err(PublishUse::Spec.into()) };
+        let (Some(package), None) = (found.next(), found.next()) else { return Err(unclear().into()) };
+        let name = Shown::new(&format!("{} {}", package.name, package.version)).to_string();
         let other = |option: &str| words.value(option).is_some_and(|value| value != DEFAULT);
         let elsewhere = match package.publish.as_deref() {
-            Some([]) => return Err(PublishUse::Never.into()),
+            Some([]) => return Err(PublishUse::Never(name).into()),
             Some(registries) => !registries.iter().any(|one| one == DEFAULT),
             None => context.edge.variable("CARGO_REGISTRY_DEFAULT").is_some_and(|value| value != DEFAULT),
         };
         if arguments.purl.is_none() && (elsewhere || other("--registry") || words.has("--index")) {
-            return Err(PublishUse::Registry.into());
+            return Err(PublishUse::Registry(name).into());
         }
         let target = words.value("--target-dir").map(|target| context.edge.folder.join(target));
         let file = format!("{}-{}.crate", package.name, package.version);
         Ok(Self {
             folder: package.manifest_path.parent().unwrap_or(&package.manifest_path).to_owned(),
             archive: target.unwrap_or(metadata.target_directory).join("package").join(file),
-            name: Shown::new(&format!("{} {}", package.name, package.version)).to_string(),
+            name,
         })
     }
 }
@@ -241,24 +248,24 @@ fn refuse(
 pub(crate) enum PublishUse {
     #[error("one crate at a time is signed and published")]
     Several,
-    #[error("it cannot be told which crate this is about")]
-    Spec,
-    #[error("its Cargo.toml says that it is never published")]
-    Never,
-    #[error("it goes to another registry than crates.io, and what it is called there is not known")]
-    Registry,
-    #[error("it was published, and it cannot be checked that it holds what was signed: {0} cannot be read")]
-    Unseen(String),
+    #[error("it cannot be told which crate this is about; the workspace has {0}")]
+    Spec(String),
+    #[error("the Cargo.toml of {0} says that it is never published")]
+    Never(String),
+    #[error("{0} goes to another registry than crates.io, and what it is called there is not known")]
+    Registry(String),
+    #[error("{0} was published, and it cannot be checked that it holds what was signed: {1} cannot be read")]
+    Unseen(String, String),
 }
 
 impl PublishUse {
     /// What to do next.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Several | Self::Spec => "name it by its name alone: -p NAME",
-            Self::Never => "take out `publish = false`, if it is to be",
-            Self::Registry => "name it with --purl pkg:cargo/NAME@VERSION?repository_url=ADDRESS",
-            Self::Unseen(_) => "compare what the registry has with `countersign verify`",
+            Self::Several | Self::Spec(_) => "name it by its name alone: -p NAME",
+            Self::Never(_) => "take out `publish = false`, if it is to be",
+            Self::Registry(_) => "name it with --purl pkg:cargo/NAME@VERSION?repository_url=ADDRESS",
+            Self::Unseen(..) => "compare what the registry has with `countersign verify`",
         })
     }
 }

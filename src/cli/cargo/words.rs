@@ -124,10 +124,12 @@ impl WordsUse {
     /// What to do next.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         Some(match self {
+            Self::Unseen("-C") => "go to that folder instead",
+            Self::Unseen("--lockfile-path") => "leave it out: the Cargo.lock beside the manifest is what is looked at",
             Self::Unseen(_) => "write it into the project's .cargo/config.toml, which is read",
-            Self::Configuration(_) => "go to the project's folder",
+            Self::Configuration(_) => "run it in the project's own folder, or move that configuration there",
             Self::Script(_) => "make a project of it, with a Cargo.toml and a Cargo.lock",
-            Self::Elsewhere(_) => "go there",
+            Self::Elsewhere(_) => "run it there",
         })
     }
 }

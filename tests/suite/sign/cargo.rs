@@ -140,10 +140,12 @@ fn nothing_is_built_that_verify_cannot_see() {
         assert!(!desk.at("project/target").exists(), "{words}");
     };
     let unseen = |option: &str| {
-        format!(
-            "Error: {option} would make cargo use what was not looked at, so it cannot be given here\n\
-             Hint: write it into the project's .cargo/config.toml, which is read"
-        )
+        let next = if option == "-C" {
+            "go to that folder instead"
+        } else {
+            "write it into the project's .cargo/config.toml, which is read"
+        };
+        format!("Error: {option} would make cargo use what was not looked at, so it cannot be given here\nHint: {next}")
     };
     refuses("project", "build --config paths=[\"/x\"]", &unseen("--config"));
     refuses("project", "build -C /x", &unseen("-C"));
@@ -154,12 +156,12 @@ fn nothing_is_built_that_verify_cannot_see() {
         "project/src",
         "build",
         "Error: a configuration of cargo lies in project/src/.cargo, below the project, and `verify` does not read it\n\
-         Hint: go to the project's folder",
+         Hint: run it in the project's own folder, or move that configuration there",
     );
     refuses(
         "acme",
         "build --manifest-path ../project/Cargo.toml",
-        "Error: cargo would build the project in project, and you are not in it\nHint: go there",
+        "Error: cargo would build the project in project, and you are not in it\nHint: run it there",
     );
     // A newer cargo builds scripts too, whose lockfile it keeps elsewhere.
     let script = desk.at("project/script.rs");
@@ -301,11 +303,11 @@ fn what_cannot_be_published_is_not_signed() {
         ),
         (
             "--store ../store -p other",
-            "Error: it cannot be told which crate this is about\nHint: name it by its name alone: -p NAME",
+            "Error: it cannot be told which crate this is about; the workspace has acme\nHint: name it by its name alone: -p NAME",
         ),
         (
             "--store ../store --registry other",
-            "Error: it goes to another registry than crates.io, and what it is called there is not known\n\
+            "Error: acme 1.0.0 goes to another registry than crates.io, and what it is called there is not known\n\
              Hint: name it with --purl pkg:cargo/NAME@VERSION?repository_url=ADDRESS",
         ),
     ] {
@@ -315,7 +317,10 @@ fn what_cannot_be_published_is_not_signed() {
     let manifest = desk.read("acme-crate/Cargo.toml");
     desk.write("acme-crate/Cargo.toml", &manifest.replace("[workspace]", "publish = false\n[workspace]"));
     let never = publish("--store ../store");
-    assert!(never.err.starts_with("Error: its Cargo.toml says that it is never published\n"), "{never:?}");
+    assert!(
+        never.err.starts_with("Error: the Cargo.toml of acme 1.0.0 says that it is never published\n"),
+        "{never:?}"
+    );
     desk.write("acme-crate/Cargo.toml", &manifest);
     desk.write("acme-crate/countersign-author.toml", "countersign = \"author/1\"\nevidnce = \"../evidence\"\n");
     let author = publish("");

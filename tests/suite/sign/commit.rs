@@ -108,7 +108,8 @@ fn a_commit_is_signed_as_what_it_says_it_is() {
         &home,
         "sign --git v0.5.3 Example --yes",
         "Error: what is signed stays as it is, so the evidence goes into a store, and none was named\n\
-         Hint: name one with --store DIR; it is made where there is none",
+         Hint: name one with --store DIR, which is made where there is none; or once for all: `countersign init` \
+         writes it down",
     );
     // Another kind of package is named by its author.
     let inner =

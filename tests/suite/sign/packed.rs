@@ -113,7 +113,8 @@ fn an_archive_that_is_not_what_it_says_is_refused_by_its_code() {
         &home,
         "sign good.crate --first --yes",
         "Error: what is signed stays as it is, so the evidence goes into a store, and none was named\n\
-         Hint: name one with --store DIR; it is made where there is none",
+         Hint: name one with --store DIR, which is made where there is none; or once for all: `countersign init` \
+         writes it down",
     );
     desk.refuses(
         &home,

@@ -135,7 +135,12 @@ fn without_gpg_that_is_what_is_told() {
     fs::remove_file(programs.join("gpg")).unwrap();
     fs::write(programs.join("gpg"), "").unwrap();
     desk.set_path(&programs);
-    desk.refuses(&home, FIRST, "Error: gpg could not be started\nCaused by: Permission denied (os error 13)");
+    desk.refuses(
+        &home,
+        FIRST,
+        "Error: gpg could not be started\nCaused by: Permission denied (os error 13)\n\
+         Hint: see which one is first in PATH, and that it runs by itself",
+    );
 }
 
 /// gpg knows that a key is on a card by a stub; here we write the stub, so that no card is needed.
@@ -181,7 +186,7 @@ fn nothing_is_signed_unless_somebody_says_so() {
         &home,
         &words,
         "Error: nobody is there to confirm; nothing was signed\n\
-         Hint: look at the changes above, and say --yes if they are what you mean to sign",
+         Hint: look at what is told above, and say --yes if you mean to sign that",
     );
 }
 

@@ -142,8 +142,8 @@ fn a_signed_package_is_reviewed_as_its_users_receive_it() {
 #[test]
 fn nothing_is_signed_that_nobody_said() {
     let Some((desk, home)) = desk("nothing_is_signed_that_nobody_said") else { return };
-    let there = "Error: nobody is there to confirm; nothing was signed\nHint: look at the changes above, and say --yes if \
-                 they are what you mean to sign";
+    let there = "Error: nobody is there to confirm; nothing was signed\nHint: look at what is told above, and say --yes if \
+                 you mean to sign that";
     let review = "review pkg:cargo/acme@1.0.0 acme --key {alice}";
     desk.refuses(&home, review, there);
     desk.refuses(&home, &format!("{review} --verdict approve"), there);
@@ -154,7 +154,8 @@ fn nothing_is_signed_that_nobody_said() {
     desk.refuses(
         &home,
         &format!("{review} --verdict approve --yes --note {long}"),
-        "Error: it cannot be said [limit-statement]\nCaused by: a free text in the statement has over 8192 bytes",
+        "Error: it cannot be said [limit-statement]\nCaused by: a free text in the statement has over 8192 bytes\n\
+         Hint: what is typed goes into the statement as it is: see --note and the other options",
     );
     let same = "review pkg:cargo/acme@1.0.0 1.0.0=acme acme --verdict approve --yes --key {alice}";
     let told = desk.run(&home, same);
@@ -212,12 +213,15 @@ fn a_reader_is_asked_for_the_verdict() {
     }
     let words = "review pkg:cargo/acme@1.0.0 acme --key {alice} --criteria safe-to-deploy,safe-to-run";
     for (typed, verdict) in
-        [("approve\n", Some("approve")), ("reject\n", Some("reject")), ("yes\n", None), ("\n", None)]
+        [("approve\n", Some("approve")), ("reject\n", Some("reject")), ("yes\n", None), ("\n", None), ("no\n", None)]
     {
         let (told, said) = super::desk::typed(&desk, &home, words, typed);
         assert_eq!(said, if verdict.is_some() { 0 } else { 2 }, "{told}");
         match verdict {
             Some(verdict) => assert!(told.contains(&format!(": {verdict}\r\n  statement sha256:")), "{told}"),
+            None if typed == "yes\n" => {
+                assert!(told.contains("`yes` is neither approve nor reject; nothing was signed"), "{told}");
+            }
             None => assert!(told.contains("you did not say yes; nothing was signed"), "{told}"),
         }
     }
