@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::shown::Shown;
+use crate::shown::{Shown, without_number};
 
 #[cfg(any(not(unix), test))]
 #[cfg_attr(unix, expect(dead_code, unreachable_pub, reason = "only its own tests use it here"))]
@@ -104,7 +104,7 @@ pub enum ReadError {
     #[error("it changed while it was read")]
     Changed,
     /// The system does not let us read it.
-    #[error("{0}")]
+    #[error("{}", without_number(&.0.to_string()))]
     Unreadable(#[source] io::Error),
 }
 
@@ -122,7 +122,7 @@ pub enum WriteError {
     #[error("no folder can be made in {}, on the same file system", Shown::path(.0))]
     Beside(PathBuf),
     /// The system's refusal.
-    #[error("{0}")]
+    #[error("{}", without_number(&.0.to_string()))]
     Failed(#[source] io::Error),
 }
 

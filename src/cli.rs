@@ -51,6 +51,7 @@ use crate::report::project::{Detail, ProjectText};
 use crate::report::text::Text;
 use crate::settings::{self, Search, Settings, Subject};
 use crate::setup::SetupError;
+use crate::shown::without_number;
 use crate::store::StoreError;
 use crate::time::{Times, Timestamp};
 use crate::verify::VerifyError;
@@ -268,8 +269,8 @@ fn tell_error(error: &anyhow::Error, err: &mut dyn Write) -> io::Result<()> {
     let mut told = error.to_string();
     for cause in error.chain().skip(1) {
         // An error that stands for its source tells nothing new.
-        if std::mem::replace(&mut told, cause.to_string()) != told {
-            writeln!(err, "Caused by: {told}")?;
+        if std::mem::replace(&mut told, without_number(&cause.to_string()).to_owned()) != told {
+            writeln!(err, "Caused by: {}", without_number(&told))?;
         }
     }
     hint(error).map_or(Ok(()), |hint| writeln!(err, "Hint: {hint}"))

@@ -19,7 +19,7 @@ use crate::git_tree::ObjectId;
 use crate::limits::Limits;
 use crate::package::Purl;
 use crate::reason::{Answer, Code, Reason};
-use crate::shown::Shown;
+use crate::shown::{Shown, without_number};
 use crate::tree::{Addition, Built};
 use crate::tree_text::TreeText;
 
@@ -279,6 +279,6 @@ fn of_workspace(above: &Path) -> Reason {
 }
 
 pub(crate) fn unreadable(path: &Path, why: &str) -> Reason {
-    let message = format!("it cannot be read: {}", Shown::new(why));
+    let message = format!("it cannot be read: {}", Shown::new(without_number(why)));
     Reason::new(Code::Unreadable, Answer::CannotTell, message).at(path.as_os_str().as_encoded_bytes())
 }

@@ -99,6 +99,12 @@ pub fn is_unseen(character: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// What the system says, without the number of its error, which tells people nothing.
+pub fn without_number(said: &str) -> &str {
+    let cut = said.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (os error "));
+    cut.filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit())).map_or(said, |(said, _)| said)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +139,14 @@ mod tests {
         assert_eq!(line("a\u{202e}\\n\t".as_bytes()), (false, "a\\u{202e}\\\\n\\t".to_owned()));
         assert_eq!(line(b"a\0b\r"), (false, "a\\u{0}b\\r".to_owned()));
         assert_eq!(line(b"\xffx"), (false, "\\xffx".to_owned()));
+    }
+
+    #[test]
+    fn the_numbers_of_the_systems_errors_go() {
+        let said = std::io::Error::from_raw_os_error(2).to_string();
+        assert!(said.starts_with(without_number(&said)) && !without_number(&said).contains("os error"), "{said}");
+        for kept in ["", "it broke (os error x)", "(os error 2) it broke", "it broke (again)"] {
+            assert_eq!(without_number(kept), kept);
+        }
     }
 }

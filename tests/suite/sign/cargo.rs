@@ -172,7 +172,10 @@ fn nothing_is_built_that_verify_cannot_see() {
                  Hint: make a project of it, with a Cargo.toml and a Cargo.lock\n";
     assert_eq!((told.code, told.err.as_str()), (2, error));
     let none = run(&desk, &home, "acme", "build");
-    assert!(none.code == 2 && none.err.ends_with("Hint: go to a project with a Cargo.toml\n"), "{none:?}");
+    assert!(
+        none.code == 2 && none.err.ends_with("Hint: see what cargo says above; it needs a project with a Cargo.toml\n"),
+        "{none:?}"
+    );
 }
 
 #[test]

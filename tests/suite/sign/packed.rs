@@ -119,7 +119,7 @@ fn an_archive_that_is_not_what_it_says_is_refused_by_its_code() {
     desk.refuses(
         &home,
         "sign --archive none.crate --store store --yes",
-        "Error: none.crate cannot be read\nCaused by: No such file or directory (os error 2)",
+        "Error: none.crate cannot be read\nCaused by: No such file or directory",
     );
     desk.refuses(
         &home,

@@ -138,7 +138,7 @@ fn without_gpg_that_is_what_is_told() {
     desk.refuses(
         &home,
         FIRST,
-        "Error: gpg could not be started\nCaused by: Permission denied (os error 13)\n\
+        "Error: gpg could not be started\nCaused by: Permission denied\n\
          Hint: see which one is first in PATH, and that it runs by itself",
     );
 }

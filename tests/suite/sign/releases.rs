@@ -105,7 +105,7 @@ fn first_and_previous_must_be_true() {
     desk.refuses(
         &home,
         &format!("{next} --previous nowhere.toml"),
-        "Error: nowhere.toml cannot be read\nCaused by: No such file or directory (os error 2)",
+        "Error: nowhere.toml cannot be read\nCaused by: No such file or directory",
     );
     desk.write("broken.toml", "countersign = \"manifest/1\"\n");
     let told = desk.run(&home, &format!("{next} --previous broken.toml"));
