@@ -101,6 +101,7 @@ pub struct Plan<'a> {
     signer: Signer,
     manifest: Manifest,
     last: Option<(String, Option<TreeText>)>,
+    new_authors: Vec<Fingerprint>,
     joins: bool,
     first_signature: bool,
     place: Place<'a>,
@@ -131,6 +132,11 @@ impl Plan<'_> {
     pub fn since(&self) -> Option<(&str, Option<Changes<'_>>)> {
         let (version, text) = self.last.as_ref()?;
         Some((version, text.as_ref().map(|text| self.release.text().changes_since(text))))
+    }
+
+    /// Authors other than the signer whom the last release does not name. Once they have signed it too, they may release alone.
+    pub fn new_authors(&self) -> &[Fingerprint] {
+        &self.new_authors
     }
 
     /// Whether a co-author's manifest is signed as it is.
@@ -171,8 +177,12 @@ pub fn prepare<'a>(request: &SignRequest<'a>) -> Result<Preparation<'a>, Publish
     if let (Some(earlier), Some(_)) = (joined, &request.source) {
         earlier.check_source(request)?;
     }
-    let before = history.before(request)?;
+    let before = history.before(request, signer.fingerprint())?;
     let joins = joined.is_some();
+    let is_new = |author: &&Fingerprint| {
+        before.last.is_some() && !before.authors.contains(author) && *author != signer.fingerprint()
+    };
+    let new_authors = authors.iter().filter(is_new).cloned().collect();
     let draft = Draft {
         package: release.package().clone(),
         released: request.now,
@@ -190,6 +200,7 @@ pub fn prepare<'a>(request: &SignRequest<'a>) -> Result<Preparation<'a>, Publish
         signer,
         manifest,
         last: before.last,
+        new_authors,
         joins,
         place,
         limits: request.limits,

@@ -109,7 +109,7 @@ told 'first-use'
 say "2. She takes bob in: the second release is signed by both, each with one command"
 crate 1.0.6
 authors fnv "\"$alice\", \"$bob\""
-publish 0 "" cargo-countersign countersign publish --yes --key "$alice" --offline
+publish 0 "" cargo-countersign countersign publish --yes --key "$alice" --author "$bob" --offline
 told 'Since 1.0.5: '
 bob_does publish 0 "" countersign sign --archive target/package/fnv-1.0.6.crate --key "$bob" --yes
 unpack 1.0.6
@@ -174,8 +174,13 @@ users 0 "" countersign accept --yes
 read -r version tree slug <<<"${releases[1]}"
 authors PythonCall "\"$alice\", \"$bob\""
 release alice "$version" "$tree"
-expect 0 "" git -C PythonCall push --quiet origin main "v$version"
+# Whoever takes somebody in says so once; a push alone does not make anybody an author.
+expect 1 "" git -C PythonCall push --quiet origin main "v$version"
+told "$bob would be a new author"
+expect 0 "" countersign sign --git "v$version" PythonCall --author "$bob" --yes
 told "signed pkg:julia/PythonCall@$version?uuid=$uuid as $alice"
+expect 0 "" git -C PythonCall push --quiet origin main "v$version"
+told 'already signed'
 signs "$bob"
 bob_does expect 0 "" countersign sign --git "v$version" PythonCall --yes
 install "$version" "$tree" "$slug"

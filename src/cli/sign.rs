@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::args::{Format, SignArgs};
 use super::terminal::{Progress, confirm};
 use super::{Context, Misuse, tell, tell_json};
-use crate::author::Author;
+use crate::author::{AUTHOR, Author};
 use crate::fingerprint::Fingerprint;
 use crate::limits::Limits;
 use crate::programs::Programs;
@@ -50,11 +50,13 @@ pub(super) fn run(
         Form::Commit { folder, .. } => places(&arguments.store, &context.edge.folder.join(folder), context)?,
     };
     authors.extend(arguments.author.iter().cloned());
+    let named = &arguments.author;
     let repository = arguments.repository.clone();
     let commit = arguments.commit.clone().or_else(|| release.commit().map(str::to_owned));
     let how = How {
         key: arguments.key.as_deref(),
         authors: &authors,
+        named,
         stores: &stores,
         previous: &arguments.previous,
         first: arguments.first,
@@ -72,6 +74,8 @@ pub(super) struct How<'a> {
     pub(super) key: Option<&'a str>,
     /// Co-authors.
     pub(super) authors: &'a [Fingerprint],
+    /// Those of them whom the user named in this very command.
+    pub(super) named: &'a [Fingerprint],
     /// Stores: the first is written to.
     pub(super) stores: &'a [PathBuf],
     /// Manifests that this release follows.
@@ -135,7 +139,12 @@ pub(super) fn sign(
     };
     show(&plan, err)?;
     match how.consent {
-        Consent::Given => {}
+        // A file of the project does not make anybody an author by itself: it may come with somebody's change.
+        Consent::Given => {
+            if let Some(new) = plan.new_authors().iter().find(|new| !how.named.contains(new)) {
+                return Err(Unconfirmed::NewAuthor(new.clone()).into());
+            }
+        }
         Consent::Never => return Ok(writeln!(err, "Nothing was signed: this only shows what would be.")?),
         Consent::Ask if !context.edge.interactive => return Err(Unconfirmed::NobodyThere.into()),
         Consent::Ask => {
@@ -212,6 +221,8 @@ pub(super) enum Unconfirmed {
     NobodyThere,
     #[error("you did not say yes; nothing was signed")]
     No,
+    #[error("{0} would be a new author, whom only {AUTHOR} names; nothing was signed")]
+    NewAuthor(Fingerprint),
 }
 
 impl Unconfirmed {
@@ -220,6 +231,7 @@ impl Unconfirmed {
         match self {
             Self::NobodyThere => Some("look at what is told above, and say --yes if you mean to sign that"),
             Self::No => None,
+            Self::NewAuthor(_) => Some("if you hand over to them, say so once: --author FINGERPRINT"),
         }
     }
 }
@@ -230,7 +242,8 @@ fn show(plan: &Plan<'_>, err: &mut dyn Write) -> io::Result<()> {
     writeln!(err, "{}: {} files, {} bytes", manifest.package(), manifest.files(), manifest.bytes())?;
     writeln!(err, "  tree    {}", manifest.tree())?;
     for author in manifest.authors() {
-        writeln!(err, "  author  {author}")?;
+        let new = if plan.new_authors().contains(author) { "  new: the last release does not name them" } else { "" };
+        writeln!(err, "  author  {author}{new}")?;
     }
     writeln!(err, "  signer  {} {}", plan.signer().fingerprint(), plan.signer().user_id())?;
     if plan.joins() {

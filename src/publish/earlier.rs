@@ -66,6 +66,8 @@ impl Earlier {
 pub(super) struct Before {
     /// The version and, if it is to be had, the tree text of the last release.
     pub(super) last: Option<(String, Option<TreeText>)>,
+    /// The authors of the last release; none where there is none.
+    pub(super) authors: Vec<Fingerprint>,
     /// The digests that the new manifest names.
     pub(super) digests: Vec<Digest>,
 }
@@ -142,10 +144,29 @@ impl History {
         Ok(joined)
     }
 
+    /// Releases signed by the signer, or by an author whom such a release names: anybody can name the signer as an author of
+    /// theirs. Whoever has signed none yet has no word to go by, and gets all.
+    fn believed(&self, signer: &Fingerprint) -> Vec<&Earlier> {
+        if !self.has_signed(signer) {
+            return self.releases.iter().collect();
+        }
+        let mut known = BTreeSet::from([signer]);
+        loop {
+            let believed = self.releases.iter().filter(|release| release.signers.iter().any(|one| known.contains(one)));
+            let believed: Vec<_> = believed.collect();
+            let before = known.len();
+            known.extend(believed.iter().flat_map(|release| release.manifest.authors()));
+            if known.len() == before {
+                return believed;
+            }
+        }
+    }
+
     /// The releases that the new one follows.
-    pub(super) fn before(&self, request: &SignRequest<'_>) -> Result<Before, PublishError> {
+    pub(super) fn before(&self, request: &SignRequest<'_>, signer: &Fingerprint) -> Result<Before, PublishError> {
+        let believed = self.believed(signer);
         let others: Vec<_> =
-            self.releases.iter().filter(|other| other.manifest.package() != request.package()).collect();
+            believed.into_iter().filter(|other| other.manifest.package() != request.package()).collect();
         let followed: BTreeSet<_> = others.iter().flat_map(|other| other.manifest.previous()).collect();
         let heads = others.iter().copied().filter(|other| !followed.contains(&other.digest));
         let heads: Vec<_> = if self.named.is_empty() { heads.collect() } else { self.named.iter().collect() };
@@ -162,7 +183,8 @@ impl History {
             Some(last) => {
                 let text = self.texts.get(&last.manifest.tree()).cloned();
                 let digests = heads.iter().map(|head| head.digest).collect();
-                Ok(Before { last: Some((last.manifest.version().to_owned(), text)), digests })
+                let authors = last.manifest.authors().to_vec();
+                Ok(Before { last: Some((last.manifest.version().to_owned(), text)), authors, digests })
             }
         }
     }

@@ -60,6 +60,7 @@ pub(super) fn run(
     let how = How {
         key: arguments.key.as_deref(),
         authors: &authors,
+        named: &arguments.author,
         stores: &stores,
         previous: &[],
         first: arguments.first,

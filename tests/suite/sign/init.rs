@@ -55,6 +55,19 @@ fn a_version_tag_is_signed_as_it_is_pushed() {
     git(&desk, &home, "Example", "tag --annotate --message=x v0.3.0");
     let (code, told) = try_git(&desk, &home, "push origin v0.3.0");
     assert!(code == 0 && told.contains("signed pkg:julia/Example@0.3.0?uuid="), "{told}");
+    // Nobody becomes an author by what lies in the working tree.
+    let author = desk.read("Example/countersign-author.toml");
+    let stranger = "0123456789ABCDEF0123456789ABCDEF01234567";
+    desk.write("Example/countersign-author.toml", &format!("{author}authors = [\"{stranger}\"]\n"));
+    write_package(&desk, &home, "0.3.1");
+    let (code, told) = try_git(&desk, &home, "push origin v0.3.1");
+    let refused =
+        format!("{stranger} would be a new author, whom only countersign-author.toml names; nothing was signed");
+    assert!(code != 0 && told.contains(&refused), "{told}");
+    desk.done(&home, &format!("sign --git v0.3.1 Example --yes --author {stranger}"));
+    let (code, told) = try_git(&desk, &home, "push origin v0.3.1");
+    assert!(code == 0 && told.contains("already signed"), "{told}");
+    desk.write("Example/countersign-author.toml", &author);
     // Branches, other tags, and tags that go are none of its business.
     let before = desk.snapshot().into_iter().filter(|(path, _)| path.starts_with("Example-evidence")).count();
     write_package(&desk, &home, "0.4.0");

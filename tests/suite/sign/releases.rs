@@ -218,6 +218,32 @@ fn a_strangers_release_is_not_followed() {
     assert!(!desk.read("acme/.countersign/manifest.toml").contains("previous"));
 }
 
+/// Nor is one that names us as an author beside the stranger: what changed would be told since theirs.
+#[test]
+fn who_names_the_signer_is_not_followed() {
+    let Some(mut desk) = Desk::new("who_names_the_signer_is_not_followed") else { return };
+    let (home, other) = (Home::new(), Home::new());
+    desk.key(&home, "alice");
+    desk.key(&other, "mallory");
+    let sign = |version: &str, more: &str| {
+        format!("sign acme --package pkg:generic/acme@{version} --store store --yes {more}")
+    };
+    desk.done(&home, &sign("1.0", "--first"));
+    desk.write("acme/evil.c", "int evil;\n");
+    let theirs = desk.done(&other, &sign("1.0.1", "--first --author {alice}"));
+    let told = desk.run(&home, &format!("{} --format json", sign("1.1", "")));
+    assert!(told.code == 0 && told.err.contains("Since 1.0: 1 added, 0 removed, 0 changed.\n  + evil.c\n"), "{told:?}");
+    let signed = serde_json::from_str(&told.out).unwrap();
+    let digest = theirs["manifest"].as_str().unwrap();
+    assert!(!desk.read(&statement("store", &signed)).contains(digest));
+    // Whom our own release names is followed, by whoever it was signed.
+    desk.done(&home, &sign("1.2", "--author {mallory}"));
+    desk.write("acme/more.c", "int more;\n");
+    desk.done(&other, &sign("1.3", "--author {alice}"));
+    let told = desk.run(&home, &sign("1.4", ""));
+    assert!(told.code == 0 && told.err.contains("Since 1.3: 0 added, 0 removed, 0 changed.\n"), "{told:?}");
+}
+
 /// Where a store keeps the statement that was just signed.
 fn statement(store: &str, signed: &serde_json::Value) -> String {
     let digest = signed["manifest"].as_str().unwrap().strip_prefix("sha256:").unwrap();
