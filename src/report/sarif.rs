@@ -105,12 +105,17 @@ fn result(package: Option<&str>, reason: &Reason, rule: usize, place: &str) -> V
             Answer::SetAside => "warning",
             Answer::Note => "note",
         },
-        "message": { "text": text },
+        "message": { "text": without_links(&text) },
         "locations": [location],
         // Of one package, code and path there is one alert, however its sentence changes.
         "partialFingerprints": { "countersign/v1": same.to_string() },
         "properties": { "answer": reason.answer, "package": package, "path": reason.path },
     })
+}
+
+/// A message of SARIF is plain text but for `[text](target)`, which is a link (section 3.11.6), and foreign text must make none.
+fn without_links(text: &str) -> String {
+    text.replace("](", "] (")
 }
 
 /// A path as a relative reference (RFC 3986): everything but unreserved characters and `/` is encoded.
@@ -128,6 +133,15 @@ fn uri(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn foreign_text_makes_no_link() {
+        let at = "[approve here](https://example.org)";
+        let reason = Reason::new(Code::FileAdded, Answer::Reject, "is there").at(at);
+        let result = result(Some("pkg:generic/a@1"), &reason, 0, "x");
+        assert_eq!(result["message"]["text"], "pkg:generic/a@1: [approve here] (https://example.org): is there");
+        assert_eq!(result["properties"]["path"], at);
+    }
 
     #[test]
     fn what_no_address_may_hold_is_encoded() {
