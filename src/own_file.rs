@@ -12,7 +12,8 @@ use thiserror::Error;
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
 
-/// Reads a file of at most `limit` bytes. A link that leads to it is followed: it is the user's own as well.
+/// Reads a file of at most `limit` bytes. A link that leads to it is followed where it is the user's own as well: whoever made
+/// another would choose among the user's files.
 ///
 /// # Errors
 /// It is not there, cannot be read, is too large, or somebody else can write it.
@@ -22,6 +23,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, OwnFileError> {
         io::ErrorKind::NotFound => OwnFileError::Missing(path.to_path_buf()),
         _ => unreadable(source),
     })?;
+    check_links(path)?;
     // Looked at before it is opened, for opening a FIFO would wait for ever.
     let plain = |facts: &Metadata| match facts.is_file() {
         true => Ok(()),
@@ -49,6 +51,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, OwnFileError> {
 pub fn check_path(path: &Path) -> Result<(), OwnFileError> {
     let unreadable = |source| OwnFileError::Unreadable { path: path.to_path_buf(), source };
     let real = fs::canonicalize(path).map_err(unreadable)?;
+    check_links(path)?;
     check(&real, &fs::symlink_metadata(&real).map_err(unreadable)?)
 }
 
@@ -116,14 +119,48 @@ impl OwnFileError {
     }
 }
 
+/// Makes sure that nobody else made the links that a path is, one after the other, or can put others in their place.
+fn check_links(path: &Path) -> Result<(), OwnFileError> {
+    let mut path = path.to_path_buf();
+    // More than any system follows.
+    for _ in 0..MOST_LINKS {
+        let unreadable = |source| OwnFileError::Unreadable { path: path.clone(), source };
+        let facts = fs::symlink_metadata(&path).map_err(unreadable)?;
+        if !facts.is_symlink() {
+            break;
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        let folder = fs::canonicalize(folder).map_err(unreadable)?;
+        check(&folder, &fs::symlink_metadata(&folder).map_err(unreadable)?)?;
+        check_owner(&path, &facts)?;
+        path = folder.join(fs::read_link(&path).map_err(unreadable)?);
+    }
+    Ok(())
+}
+
+/// Links that are followed.
+const MOST_LINKS: usize = 64;
+
+#[cfg(unix)]
+fn check_owner(path: &Path, facts: &Metadata) -> Result<(), OwnFileError> {
+    use std::os::unix::fs::MetadataExt as _;
+    let ours = facts.uid() == 0 || facts.uid() == rustix::process::geteuid().as_raw();
+    if ours { Ok(()) } else { Err(OwnFileError::WritableByOthers(path.to_path_buf())) }
+}
+
+#[cfg(not(unix))]
+fn check_owner(_path: &Path, _facts: &Metadata) -> Result<(), OwnFileError> {
+    Ok(())
+}
+
 #[cfg(unix)]
 fn check(path: &Path, facts: &Metadata) -> Result<(), OwnFileError> {
     use std::os::unix::fs::MetadataExt as _;
-    let ours = facts.uid() == 0 || facts.uid() == rustix::process::geteuid().as_raw();
+    check_owner(path, facts)?;
     let open = facts.mode() & WRITABLE != 0;
     // In a sticky folder nobody can replace another's file.
     let sticky = facts.is_dir() && facts.mode() & STICKY != 0;
-    if ours && (!open || sticky) { Ok(()) } else { Err(OwnFileError::WritableByOthers(path.to_path_buf())) }
+    if !open || sticky { Ok(()) } else { Err(OwnFileError::WritableByOthers(path.to_path_buf())) }
 }
 
 /// Other systems have lists of rights that we do not read.
@@ -180,6 +217,31 @@ mod tests {
             drop(fs::remove_file(&link));
             symlink(&file, &link).expect("linked");
             assert_eq!(code(&link), wanted);
+        }
+    }
+
+    #[test]
+    fn nobody_elses_link_chooses_among_our_files() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| dir.path().join(name);
+        for folder in ["ours", "open", "sticky"] {
+            fs::create_dir(path(folder)).expect("made");
+        }
+        fs::write(path("ours/file"), "four").expect("written");
+        symlink("../ours/file", path("open/link")).expect("linked");
+        symlink("../open/link", path("ours/link")).expect("linked");
+        assert_eq!(["open/link", "ours/link"].map(|name| code(&path(name))), ["good", "good"]);
+        assert!(check_path(&path("open/link")).is_ok());
+        // Whoever can write there can put another link in its place; also where it is the second one.
+        mode(&path("open"), 0o777);
+        assert_eq!(["open/link", "ours/link"].map(|name| code(&path(name))), ["writable-by-others"; 2]);
+        assert!(check_path(&path("open/link")).is_err());
+        // In a sticky folder it is whose link it is; only root can make one for somebody else.
+        mode(&path("sticky"), 0o1777);
+        symlink("../ours/file", path("sticky/link")).expect("linked");
+        assert_eq!(code(&path("sticky/link")), "good");
+        if std::os::unix::fs::lchown(path("sticky/link"), Some(12345), None).is_ok() {
+            assert_eq!(code(&path("sticky/link")), "writable-by-others");
         }
     }
 

@@ -311,11 +311,13 @@ fn read_keyrings(paths: &[PathBuf], package: Option<(&Path, &Path)>, limits: &Li
 /// A keyring, with all that is in it, which nobody else can write. What is not there is told by whoever reads it.
 fn owned(path: &Path) -> Result<(), Reason> {
     let Ok(real) = fs::canonicalize(path) else { return Ok(()) };
+    let refused = |error: own_file::OwnFileError| error.reason(Code::Unreadable, Code::LimitKeyring);
+    own_file::check_path(path).map_err(refused)?;
     let folder = real.parent().map(Path::to_path_buf);
     let inside = WalkDir::new(&real).into_iter().filter_map(Result::ok);
     let plain = inside.filter(|entry| !entry.path_is_symlink()).map(walkdir::DirEntry::into_path);
     for path in folder.into_iter().chain(plain) {
-        own_file::check_path(&path).map_err(|error| error.reason(Code::Unreadable, Code::LimitKeyring))?;
+        own_file::check_path(&path).map_err(refused)?;
     }
     Ok(())
 }
