@@ -23,6 +23,10 @@ pub(super) fn above(project: &Path, home: Option<&Path>, limits: &Limits) -> Res
         if home == Some(folder) || folder.ends_with(PACKAGED) {
             break;
         }
+        // Nor at what it may not look at.
+        if !folder.join(MANIFEST).exists() {
+            continue;
+        }
         let Some(table) = manifest(folder)? else { continue };
         if let Some(root) = root_of(&table, folder, project) {
             return Ok(Some(root));
