@@ -29,13 +29,13 @@ pub(super) fn run(
 ) -> anyhow::Result<u8> {
     let edge = context.edge;
     let words = Words::new(&arguments.words)?;
-    if ["--workspace", "--all", "--exclude"].iter().any(|option| words.has(option)) {
+    if ["--workspace", "--all", "--exclude"].iter().any(|option| words.has(option)) || words.names_several() {
         return Err(PublishUse::Several.into());
     }
     let dry_run = words.has("--dry-run") || words.has_flag('n');
     let programs = Programs::new(&edge.path, edge.terminal.clone());
     let cargo = programs.cargo(edge.variable("CARGO"), &edge.folder)?;
-    let Crate { folder, archive, name } = Crate::find(arguments, &words, &cargo, context)?;
+    let Crate { folder, archive, name, spec } = Crate::find(arguments, &words, &cargo, context)?;
     let (stores, mut authors) = places(&arguments.store, &folder, context)?;
     authors.extend(arguments.author.iter().cloned());
     if stores.is_empty() {
@@ -46,7 +46,9 @@ pub(super) fn run(
         // Before packaging, so that it is seen whether packaging would take it for a part of the crate.
         Store::open_or_make(store, &context.limits)?;
     }
-    let code = cargo.run(&for_package(&words))?;
+    // Where no crate is named, a workspace says which ones cargo takes; it is always told that it is this one.
+    let spec = if words.package().is_none() { vec!["--package".into(), spec.into()] } else { Vec::new() };
+    let code = cargo.run(&for_package(&words, &spec))?;
     if code != 0 {
         return Ok(code);
     }
@@ -75,7 +77,7 @@ pub(super) fn run(
         std::fs::remove_file(&archive)?;
         published.iter().filter(|path| path.exists()).try_for_each(std::fs::remove_file)?;
     }
-    let code = cargo.run(&[&["publish".into()], words.all()].concat())?;
+    let code = cargo.run(&[&["publish".into()], spec.as_slice(), words.all()].concat())?;
     if dry_run {
         return Ok(code);
     }
@@ -111,6 +113,8 @@ struct Crate {
     archive: PathBuf,
     /// Its name and version, for people.
     name: String,
+    /// The same, for cargo.
+    spec: String,
 }
 
 impl Crate {
@@ -142,6 +146,7 @@ impl Crate {
             folder: package.manifest_path.parent().unwrap_or(&package.manifest_path).to_owned(),
             archive: target.unwrap_or(metadata.target_directory).join("package").join(file),
             name,
+            spec: format!("{}@{}", package.name, package.version),
         })
     }
 }
@@ -182,7 +187,7 @@ impl Wanted<'_> {
 }
 
 /// What packaging is told: all but what only publishing takes.
-fn for_package(words: &Words<'_>) -> Vec<OsString> {
+fn for_package(words: &Words<'_>, spec: &[OsString]) -> Vec<OsString> {
     let words = Words::without(words.all(), "--token", true);
     let words = Words::without(&words, "--dry-run", false);
     let words = words.into_iter().filter_map(|word| match word.to_str() {
@@ -190,7 +195,7 @@ fn for_package(words: &Words<'_>) -> Vec<OsString> {
         Some(text) if is_letters(text) => Some(text.replace('n', "")).filter(|rest| rest != "-").map(OsString::from),
         _ => Some(word),
     });
-    [OsString::from("package")].into_iter().chain(words).collect()
+    [OsString::from("package")].into_iter().chain(spec.iter().cloned()).chain(words).collect()
 }
 
 fn is_letters(text: &str) -> bool {
@@ -281,7 +286,7 @@ mod tests {
         let typed: Vec<_> = typed.split(' ').map(OsString::from).collect();
         let words = Words::new(&typed).expect("good");
         let wanted = "package -p acme -v --locked -q -Fn";
-        assert_eq!(for_package(&words), wanted.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(for_package(&words, &[]), wanted.split(' ').map(OsString::from).collect::<Vec<_>>());
     }
 
     #[test]

@@ -62,6 +62,12 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// Whether packages are named more than once.
+    pub(super) fn names_several(&self) -> bool {
+        let is_short = |word: &OsStr| word.as_encoded_bytes().starts_with(b"-p");
+        self.own().filter(|word| is_short(word) || value_in(word, "--package").is_some()).count() > 1
+    }
+
     /// The words without an option and its value.
     pub(super) fn without(words: &[OsString], option: &str, takes_value: bool) -> Vec<OsString> {
         let mut left = Vec::new();
@@ -180,6 +186,11 @@ mod tests {
             assert_eq!(package(text), Some("a".into()), "{text}");
         }
         assert_eq!(package("-v --locked"), None);
+        let several = |text: &str| Words(&words(text)).names_several();
+        for text in ["-p a -p b", "-pa --package b", "--package=a -p=b"] {
+            assert!(several(text), "{text}");
+        }
+        assert!(["", "-p a", "--package a -- -p b"].iter().all(|text| !several(text)));
         let dry = |text: &str| {
             let words = words(text);
             Words(&words).has_flag('n') || Words(&words).has("--dry-run")

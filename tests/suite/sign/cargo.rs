@@ -283,6 +283,17 @@ fn what_is_published_was_signed() {
     assert_eq!((changed.code, codes(&changed)), (1, vec!["published-differs", "published-differs"]), "{changed:?}");
     assert!(changed.out.contains("src/lib.rs") && changed.out.contains("src/new.rs"), "{changed:?}");
     assert_eq!(registry.crates().len(), 3);
+    // A workspace does not say which crate is published in its place.
+    write_crate(&desk, "1.3.0");
+    let manifest = desk.read("acme-crate/Cargo.toml");
+    desk.write("acme-crate/other/Cargo.toml", &manifest.replace("acme", "other").replace("[workspace]\n", ""));
+    desk.write("acme-crate/other/src/lib.rs", "//! Another crate.\n");
+    let members = "members = [\"other\"]\ndefault-members = [\"other\"]\n";
+    desk.write("acme-crate/Cargo.toml", &format!("{manifest}{members}"));
+    let done = publish("--yes", "1.3.0", None);
+    let published = format!("published {}: the archive holds what was signed\n", purl("1.3.0"));
+    assert!(done.code == 0 && done.out.ends_with(&published), "{done:?}");
+    assert_eq!(registry.crates().len(), 4);
 }
 
 #[test]
@@ -300,6 +311,10 @@ fn what_cannot_be_published_is_not_signed() {
     let broken = publish("--store ../store --offline");
     assert_eq!((broken.code, broken.out.as_str()), (101, ""), "{broken:?}");
     for (words, error) in [
+        (
+            "--store ../store -p acme --package other",
+            "Error: one crate at a time is signed and published\nHint: name it by its name alone: -p NAME",
+        ),
         (
             "--store ../store --workspace",
             "Error: one crate at a time is signed and published\nHint: name it by its name alone: -p NAME",
