@@ -101,6 +101,7 @@ pub(super) fn is_plain(address: &str) -> bool {
     let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     let host = host(bare);
     let port = authority.rsplit_once(':').map(|(_, port)| port);
+    let port = port.filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
     let number = host.rsplit('.').next().is_some_and(|last| last.starts_with(|first: char| first.is_ascii_digit()));
     let is_dots = |part: &str| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
     address.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\?#\"<>`{}^|".contains(&byte))
@@ -233,6 +234,8 @@ mod tests {
             "file:///C:/Index",
             "http://127.0.0.1:8080/a",
             "http://[::1]:8080/a",
+            "http://[fe80::0]/a",
+            "https://u:0p@example.org/a",
             "http://localhost:80808/..a",
         ] {
             assert!(is_plain(plain), "{plain}");
