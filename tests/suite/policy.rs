@@ -56,7 +56,7 @@ fn a_policy_is_written_checked_and_explained() {
     assert_data_eq!(
         said,
         "Wrote countersign.toml: one user: remember the first author of each package, accept unsigned ones as such.\n\
-         Put your own people into it, then run `countersign policy check countersign.toml`.\n"
+         Change what you like, then run `countersign policy check countersign.toml`.\n"
     );
     assert_eq!(fs::read_to_string(user.0.path().join("countersign.toml")).unwrap(), TEMPLATES[0].text);
     let (code, said) = user.told(&["check", "countersign.toml"]);
