@@ -127,6 +127,10 @@ pub(crate) struct SignArgs {
     /// without a checkout; behind a colon may stand a directory. It is taken as it is stored, so .gitattributes do not apply.
     #[arg(long, value_name = "REV", conflicts_with = "archive")]
     pub(crate) git: Option<String>,
+    /// The tag as which the revision is published, where REV does not say it: it must have the version that a Julia package's own
+    /// manifest has.
+    #[arg(long, value_name = "TAG", requires = "git")]
+    pub(crate) tag: Option<String>,
     /// The package with its version: pkg:cargo/serde@1.0.229. An archive says it itself, and so does a Julia package's commit.
     #[arg(long, value_name = "PURL", value_parser = release)]
     pub(crate) package: Option<Purl>,

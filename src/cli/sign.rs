@@ -199,7 +199,7 @@ impl Unusable {
 fn form<'a>(arguments: &'a SignArgs, here: &'a Path) -> anyhow::Result<Form<'a>> {
     let is_archive = |path: &PathBuf| path.extension().is_some_and(|end| end == ARCHIVE) && path.is_file();
     if let Some(revision) = &arguments.git {
-        return Ok(Form::Commit { folder: here, revision });
+        return Ok(Form::Commit { folder: here, revision, tag: arguments.tag.as_deref() });
     }
     match (&arguments.archive, &arguments.dir) {
         (Some(file), _) => Ok(Form::Archive(file)),

@@ -36,6 +36,8 @@ pub enum Form<'a> {
         folder: &'a Path,
         /// The revision, as git names it.
         revision: &'a str,
+        /// The tag as which it is published, where the revision does not say it.
+        tag: Option<&'a str>,
     },
 }
 
@@ -119,7 +121,7 @@ pub fn measure(
     match form {
         Form::Folder(dir) => of_folder(dir, named, limits, watcher),
         Form::Archive(file) => of_archive(file, named, limits),
-        Form::Commit { folder, revision } => of_commit(folder, revision, named, limits),
+        Form::Commit { folder, revision, tag } => of_commit(folder, (revision, tag), named, limits),
     }
 }
 
@@ -171,7 +173,12 @@ fn of_archive(file: &Path, named: Option<&Purl>, limits: &Limits) -> Result<Meas
     Ok(Measured::Fit(Box::new(Release::elsewhere(package, packed.text, None))))
 }
 
-fn of_commit(folder: &Path, revision: &str, named: Option<&Purl>, limits: &Limits) -> Result<Measured, PublishError> {
+fn of_commit(
+    folder: &Path,
+    (revision, tag): (&str, Option<&str>),
+    named: Option<&Purl>,
+    limits: &Limits,
+) -> Result<Measured, PublishError> {
     let repository = Repository::open(folder, limits)?;
     let found = repository.find(revision)?;
     let held = repository.measure(&found, &julia::PROJECTS)?;
@@ -186,6 +193,8 @@ fn of_commit(folder: &Path, revision: &str, named: Option<&Purl>, limits: &Limit
     if let (Some(declared), Some(named)) = (&declared, named) {
         reasons.extend(differs(declared, named, "Project.toml"));
     }
+    let tag = tag.unwrap_or_else(|| revision.split(':').next().unwrap_or_default());
+    reasons.extend(declared.as_ref().and_then(|declared| tagged_otherwise(tag, declared)));
     let package = named.cloned().or(declared);
     reasons.extend(held.text.iter().flat_map(unportable));
     match (held.text, package) {
@@ -220,6 +229,19 @@ fn differs(declared: &Purl, named: &Purl, manifest: &str) -> Option<Reason> {
     let message = format!("its own manifest says {declared}, and it would be signed as {named}");
     let reason = Reason::new(Code::IdentityDiffers, Answer::Reject, message).at(manifest);
     Some(reason.step("leave out --package, or correct the manifest"))
+}
+
+/// How a tag that is called by a version is not the package's: who tags a release may not have seen that its manifest says
+/// another version.
+fn tagged_otherwise(tag: &str, package: &Purl) -> Option<Reason> {
+    let name = tag.strip_prefix("refs/tags/").unwrap_or(tag);
+    let version = semver::Version::parse(name.strip_prefix('v').unwrap_or(name)).ok()?.to_string();
+    if package.version() == Some(version.as_str()) {
+        return None;
+    }
+    let message = format!("it is tagged as {}, and its own manifest says {package}", Shown::new(name));
+    let reason = Reason::new(Code::IdentityDiffers, Answer::Reject, message);
+    Some(reason.step("correct the version in the manifest, and tag the commit that has it"))
 }
 
 /// Names that Windows cannot hold are refused wherever a release is signed.

@@ -78,6 +78,18 @@ fn a_version_tag_is_signed_as_it_is_pushed() {
     }
     let after = desk.snapshot().into_iter().filter(|(path, _)| path.starts_with("Example-evidence")).count();
     assert_eq!(before, after);
+    // Nor does a manifest's version that the tag does not say.
+    git(&desk, &home, "Example", "tag v0.4.1 v0.4.0");
+    for (words, name) in [("push origin v0.4.1", "v0.4.1"), ("push origin v0.4.1:refs/tags/v0.4.2", "v0.4.2")] {
+        let (code, told) = try_git(&desk, &home, words);
+        assert!(code != 0 && told.contains("[identity-differs]"), "{told}");
+        assert!(
+            told.contains(&format!("it is tagged as {name}, and its own manifest says pkg:julia/Example@0.4.0?")),
+            "{told}"
+        );
+    }
+    let refused = desk.run(&home, "sign --git refs/tags/v0.4.1 Example --yes --format json");
+    assert!(refused.out.contains("\"identity-differs\""), "{}", refused.out);
     // What cannot be signed is not pushed.
     desk.write("Example/aux.jl", "");
     write_package(&desk, &home, "0.5.0");
