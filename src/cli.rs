@@ -270,7 +270,7 @@ fn tell_error(error: &anyhow::Error, err: &mut dyn Write) -> io::Result<()> {
     for cause in error.chain().skip(1) {
         // An error that stands for its source tells nothing new.
         if std::mem::replace(&mut told, without_number(&cause.to_string()).to_owned()) != told {
-            writeln!(err, "Caused by: {}", without_number(&told))?;
+            writeln!(err, "Caused by: {told}")?;
         }
     }
     hint(error).map_or(Ok(()), |hint| writeln!(err, "Hint: {hint}"))
@@ -285,48 +285,33 @@ fn hint(error: &anyhow::Error) -> Option<Cow<'static, str>> {
 }
 
 fn fixed_hint(cause: &(dyn Error + 'static)) -> Option<&'static str> {
-    let publish = cause.downcast_ref::<PublishError>().and_then(PublishError::hint);
-    let store = || cause.downcast_ref::<StoreError>().and_then(StoreError::hint);
-    let verify = || cause.downcast_ref::<VerifyError>().and_then(VerifyError::hint);
-    let accept = || cause.downcast_ref::<AcceptError>().and_then(AcceptError::hint);
-    let unconfirmed = || cause.downcast_ref::<sign::Unconfirmed>().and_then(sign::Unconfirmed::hint);
-    let keyring = || cause.downcast_ref::<keyring::KeyringUse>().and_then(keyring::KeyringUse::hint);
-    let unusable = || cause.downcast_ref::<sign::Unusable>().and_then(sign::Unusable::hint);
-    let certify = || cause.downcast_ref::<CertifyError>().and_then(CertifyError::hint);
-    let program = || cause.downcast_ref::<ProgramError>().and_then(ProgramError::hint);
-    let policy = || cause.downcast_ref::<policy::NotWritten>().and_then(policy::NotWritten::hint);
-    let project = || cause.downcast_ref::<project::NoProject>().and_then(project::NoProject::hint);
-    let not_locked = || cause.downcast_ref::<project::NotLocked>().and_then(project::NotLocked::hint);
-    let say = || cause.downcast_ref::<say::SayUse>().and_then(say::SayUse::hint);
-    let base = || cause.downcast_ref::<BaseError>().and_then(BaseError::hint);
-    let subkey = || cause.downcast_ref::<Subkey>().and_then(Subkey::hint);
-    let page = || cause.downcast_ref::<report::NotWritten>().and_then(report::NotWritten::hint);
-    let cargo = || cause.downcast_ref::<CargoError>().and_then(CargoError::hint);
-    let words = || cause.downcast_ref::<cargo::WordsUse>().and_then(cargo::WordsUse::hint);
-    let publishing = || cause.downcast_ref::<cargo::PublishUse>().and_then(cargo::PublishUse::hint);
-    let setup = || cause.downcast_ref::<SetupError>().and_then(SetupError::hint);
-    let init = || cause.downcast_ref::<init::InitUse>().and_then(init::InitUse::hint);
-    publish
-        .or_else(setup)
-        .or_else(init)
-        .or_else(cargo)
-        .or_else(words)
-        .or_else(publishing)
-        .or_else(page)
-        .or_else(subkey)
-        .or_else(project)
-        .or_else(not_locked)
-        .or_else(store)
-        .or_else(verify)
-        .or_else(accept)
-        .or_else(unconfirmed)
-        .or_else(unusable)
-        .or_else(keyring)
-        .or_else(certify)
-        .or_else(program)
-        .or_else(policy)
-        .or_else(say)
-        .or_else(base)
+    fn of<E: Error + 'static>(
+        cause: &(dyn Error + 'static),
+        hint: fn(&E) -> Option<&'static str>,
+    ) -> Option<&'static str> {
+        cause.downcast_ref().and_then(hint)
+    }
+    of(cause, PublishError::hint)
+        .or_else(|| of(cause, SetupError::hint))
+        .or_else(|| of(cause, init::InitUse::hint))
+        .or_else(|| of(cause, CargoError::hint))
+        .or_else(|| of(cause, cargo::WordsUse::hint))
+        .or_else(|| of(cause, cargo::PublishUse::hint))
+        .or_else(|| of(cause, report::NotWritten::hint))
+        .or_else(|| of(cause, Subkey::hint))
+        .or_else(|| of(cause, project::NoProject::hint))
+        .or_else(|| of(cause, project::NotLocked::hint))
+        .or_else(|| of(cause, StoreError::hint))
+        .or_else(|| of(cause, VerifyError::hint))
+        .or_else(|| of(cause, AcceptError::hint))
+        .or_else(|| of(cause, sign::Unconfirmed::hint))
+        .or_else(|| of(cause, sign::Unusable::hint))
+        .or_else(|| of(cause, keyring::KeyringUse::hint))
+        .or_else(|| of(cause, CertifyError::hint))
+        .or_else(|| of(cause, ProgramError::hint))
+        .or_else(|| of(cause, policy::NotWritten::hint))
+        .or_else(|| of(cause, say::SayUse::hint))
+        .or_else(|| of(cause, BaseError::hint))
 }
 
 /// What was typed makes no sense, and what would.
