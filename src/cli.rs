@@ -162,14 +162,8 @@ fn context(edge: &Edge) -> anyhow::Result<Context<'_>> {
 
 fn dispatch(command: Command, context: &Context<'_>, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
     match command {
-        Command::Verify(mut arguments) => {
-            project::point(&mut arguments.question, context);
-            verify::run(&arguments, context, out)
-        }
-        Command::Accept(mut arguments) => {
-            project::point(&mut arguments.question, context);
-            accept::run(&arguments, context, out, err)
-        }
+        Command::Verify(arguments) => verify::run(arguments, context, out),
+        Command::Accept(arguments) => accept::run(arguments, context, out, err),
         Command::Sign(arguments) => sign::run(&arguments, context, out, err),
         Command::Init(arguments) => init::run(&arguments, context, out, err),
         Command::Diff(arguments) => diff::run(&arguments, context, out),
@@ -183,10 +177,7 @@ fn dispatch(command: Command, context: &Context<'_>, out: &mut dyn Write, err: &
         Command::Keyring(command) => keyring::run(&command, context, out),
         Command::Trust(command) => trust::run(&command, context, out, err),
         Command::Policy(command) => policy::run(&command, context, out),
-        Command::Report(mut arguments) => {
-            project::point(&mut arguments.question, context);
-            report::run(&arguments, context, out)
-        }
+        Command::Report(arguments) => report::run(arguments, context, out),
         Command::Doctor(arguments) => doctor::run(&arguments, context, out),
         Command::Explain(arguments) => Ok(explain::run(&arguments, out)?),
         Command::Completions(arguments) => Ok(complete(arguments.shell, out)?),

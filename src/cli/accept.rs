@@ -15,11 +15,13 @@ use crate::verdict::authors::Overriding;
 use crate::verify::verify;
 
 pub(super) fn run(
-    arguments: &AcceptArgs,
+    mut arguments: AcceptArgs,
     context: &Context<'_>,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> anyhow::Result<u8> {
+    project::point(&mut arguments.question, context);
+    let arguments = &arguments;
     let question = &arguments.question;
     if let Some((option, why)) = for_one_run(arguments) {
         return Err(AcceptError::ForOneRun { option, why }.into());

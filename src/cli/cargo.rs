@@ -36,10 +36,7 @@ fn dispatch(
     err: &mut dyn Write,
 ) -> anyhow::Result<u8> {
     match command {
-        CargoCommand::Verify(mut arguments) => {
-            super::project::point(&mut arguments.question, context);
-            super::verify::run(&arguments, context, out)
-        }
+        CargoCommand::Verify(arguments) => super::verify::run(arguments, context, out),
         CargoCommand::Build(arguments) => build::run("build", &arguments.words, context, out, err),
         CargoCommand::Check(arguments) => build::run("check", &arguments.words, context, out, err),
         CargoCommand::Test(arguments) => build::run("test", &arguments.words, context, out, err),

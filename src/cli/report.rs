@@ -17,7 +17,9 @@ use crate::state::write::{replace, unwatched};
 use crate::verify::verify;
 
 /// Gives the exit code of the verdict, as `verify` does.
-pub(super) fn run(arguments: &ReportArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+pub(super) fn run(mut arguments: ReportArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+    project::point(&mut arguments.question, context);
+    let arguments = &arguments;
     let question = &arguments.question;
     let base = arguments.base.as_deref();
     let ecosystem = project::of(question, base, context)?;

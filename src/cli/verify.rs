@@ -12,7 +12,9 @@ use crate::reason::{Answer, Code, Reason};
 use crate::state::LockFile;
 use crate::verify::{Verified, verify};
 
-pub(super) fn run(arguments: &VerifyArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+pub(super) fn run(mut arguments: VerifyArgs, context: &Context<'_>, out: &mut dyn Write) -> anyhow::Result<u8> {
+    project::point(&mut arguments.question, context);
+    let arguments = &arguments;
     let (question, base) = (&arguments.question, arguments.base.as_deref());
     if let Some(ecosystem) = project::of(question, base, context)? {
         return project::verify(ecosystem, arguments, context, out);
