@@ -6,15 +6,27 @@ use std::path::{Component, Path, PathBuf};
 
 /// Takes `.` and `DIRECTORY/..` out of a path. `here` is where a path that is not absolute begins.
 pub fn tidy(path: &Path, here: &Path) -> PathBuf {
-    let mut tidy = PathBuf::new();
+    let tidy = straight(path, |before| is_directory(&here.join(before)));
+    if tidy.as_os_str().is_empty() && !path.as_os_str().is_empty() { PathBuf::from(".") } else { tidy }
+}
+
+/// Takes `.` and `NAME/..` out of a path by its text alone, as a program reads it that looks at no link: `link/..` is where
+/// the link lies, and not above where it leads.
+pub fn by_text(path: impl AsRef<Path>) -> PathBuf {
+    straight(path.as_ref(), |_| true)
+}
+
+/// Leaves out `.`, and each `..` that leads back out of what stands before it.
+fn straight(path: &Path, leads_back: impl Fn(&Path) -> bool) -> PathBuf {
+    let mut straight = PathBuf::new();
     for part in path.components() {
-        match (part, tidy.components().next_back()) {
+        match (part, straight.components().next_back()) {
             (Component::CurDir, _) => {}
-            (Component::ParentDir, Some(Component::Normal(_))) if is_directory(&here.join(&tidy)) => drop(tidy.pop()),
-            _ => tidy.push(part),
+            (Component::ParentDir, Some(Component::Normal(_))) if leads_back(&straight) => drop(straight.pop()),
+            _ => straight.push(part),
         }
     }
-    if tidy.as_os_str().is_empty() && !path.as_os_str().is_empty() { PathBuf::from(".") } else { tidy }
+    straight
 }
 
 /// Whether it is a directory and no link to one.
@@ -49,5 +61,8 @@ mod tests {
             assert_eq!(tidy(Path::new(path), dir.path()), Path::new(told), "{path}");
         }
         assert_eq!(tidy(&dir.path().join("acme/../x"), Path::new("/")), dir.path().join("x"));
+        for (path, told) in [("link/../x", "x"), ("nowhere/../x", "x"), ("../x", "../x"), ("/../x", "/../x")] {
+            assert_eq!(by_text(path), Path::new(told), "{path}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
@@ -12,6 +12,7 @@ use super::installation::{Installation, version};
 use crate::limits::Limits;
 use crate::reason::{Answer, Code, Reason};
 use crate::shown::Shown;
+use crate::tidy::by_text;
 
 /// The manifest that Julia would read, from the project's folder; none where there is none. `named` is the one that the user
 /// pointed at, if it is one.
@@ -71,18 +72,6 @@ pub(super) fn choose(
     };
     let reason = reason.step(step);
     Err((all.into_iter().next(), reason))
-}
-
-/// A path as Julia takes it, by its text: `link/..` is where the link lies, and not above where it leads.
-fn by_text(path: &str) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in Path::new(path).components() {
-        match (component, plain.components().next_back()) {
-            (Component::ParentDir, Some(Component::Normal(_))) => _ = plain.pop(),
-            _ => plain.push(component),
-        }
-    }
-    plain
 }
 
 /// What `JuliaProject.toml`, or else `Project.toml`, says in a folder; none where there is neither.
