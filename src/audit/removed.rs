@@ -7,13 +7,13 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
+use super::tests::asked;
 use crate::digest::Digest;
 use crate::fingerprint::Fingerprint;
 use crate::keyring::Keyring;
 use crate::limits::Limits;
 use crate::lock::{Basis, Lock, Pin};
-use crate::openpgp::open::NothingSeen;
-use crate::openpgp::testing::{NOW, Person, TIMES};
+use crate::openpgp::testing::{NOW, Person};
 use crate::package::Purl;
 use crate::policy::Policy;
 use crate::policy::testing::any_policy;
@@ -25,11 +25,11 @@ use crate::statement::withdrawal::{Cause, Draft as WithdrawalDraft};
 use crate::statement::{Check, Manifest, Review, VersionTree, Withdrawal};
 use crate::store::{Store, layout};
 use crate::tree::{SurveyRequest, survey};
-use crate::trust::testing::Random;
+use crate::trust::testing::{Random, number};
 use crate::verdict::Verdict;
 use crate::verdict::authors::Origin;
 use crate::verdict::without::{Effect, effect};
-use crate::verify::{Request, verify};
+use crate::verify::verify;
 
 /// A statement and whoever signed it, by place.
 struct Said {
@@ -200,23 +200,9 @@ impl<'r> World<'r> {
         theirs().for_each(|(_, file, _)| fs::remove_file(file).expect("removed"));
         let lock = self.lock(gone.filter(|_| memory == Memory::Cleaned));
         let store = Store::open(self.folder.path(), &ground.limits).expect("a store");
-        let request = Request {
-            dir: &ground.dir,
-            package: Some(&ground.package),
-            policy,
-            source: "test".into(),
-            keyring: &self.ring.keyrings[gone.unwrap_or(PEOPLE)],
-            stores: &[(store, self.origin)],
-            lock: &lock,
-            seen: &NothingSeen,
-            overriding: None,
-            refused: &[],
-            installed: None,
-            notes: Vec::new(),
-            times: TIMES,
-            limits: &ground.limits,
-            watcher: &(),
-        };
+        let stores = [(store, self.origin)];
+        let keyring = &self.ring.keyrings[gone.unwrap_or(PEOPLE)];
+        let request = asked((&ground.dir, &ground.package), policy, keyring, &stores, &lock, &ground.limits);
         let verdict = verify(&request).expect("a verdict").verdict;
         theirs().for_each(|(_, file, bytes)| fs::write(file, bytes).expect("written"));
         verdict
@@ -341,9 +327,7 @@ fn what_falls_without_a_certificate_is_what_falls_when_it_is_really_gone() {
     let tree = survey(&SurveyRequest::plain(&dir, &limits)).expect("a survey").into_parts().0.expect("a tree").digest();
     let package = "pkg:generic/a@1.0.0".parse().expect("a purl");
     let ground = Ground { dir, package, tree, limits };
-    let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());
-    let worlds = number("COUNTERSIGN_WORLDS").unwrap_or(WORLDS);
-    let seed = number("COUNTERSIGN_SEED").unwrap_or(16);
+    let (worlds, seed) = (number("COUNTERSIGN_WORLDS", WORLDS), number("COUNTERSIGN_SEED", 16));
     let mut random = Random(seed as u64);
     let rings: Vec<_> = (0..worlds.div_ceil(WORLDS_A_RING)).map(|_| Ring::any(&mut random)).collect();
     let held = (0..worlds).into_par_iter().map(|place| {

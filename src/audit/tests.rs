@@ -1,7 +1,7 @@
 //! A small world in which each certificate is stolen in turn.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sequoia_openpgp::types::KeyFlags;
 
@@ -30,6 +30,34 @@ struct World {
     keyring: Keyring,
     package: Purl,
     limits: Limits,
+}
+
+/// A question about a package in a folder, with nothing odd about it.
+pub(super) fn asked<'a>(
+    (dir, package): (&'a Path, &'a Purl),
+    policy: &'a Policy,
+    keyring: &'a Keyring,
+    stores: &'a [(Store, Origin)],
+    lock: &'a Lock,
+    limits: &'a Limits,
+) -> Request<'a> {
+    Request {
+        dir,
+        package: Some(package),
+        policy,
+        source: "test".into(),
+        keyring,
+        stores,
+        lock,
+        seen: &NothingSeen,
+        overriding: None,
+        refused: &[],
+        installed: None,
+        notes: Vec::new(),
+        times: TIMES,
+        limits,
+        watcher: &(),
+    }
 }
 
 impl World {
@@ -127,23 +155,8 @@ impl World {
 
     fn with<T>(&self, policy: &Policy, lock: &Lock, act: impl FnOnce(&Request<'_>) -> T) -> T {
         let store = Store::open(&self.folder.path().join("store"), &self.limits).expect("a store");
-        act(&Request {
-            dir: &self.dir(),
-            package: Some(&self.package),
-            policy,
-            source: "test".into(),
-            keyring: &self.keyring,
-            stores: &[(store, Origin::Shared)],
-            lock,
-            seen: &NothingSeen,
-            overriding: None,
-            refused: &[],
-            installed: None,
-            notes: Vec::new(),
-            times: TIMES,
-            limits: &self.limits,
-            watcher: &(),
-        })
+        let package = (&*self.dir(), &self.package);
+        act(&asked(package, policy, &self.keyring, &[(store, Origin::Shared)], lock, &self.limits))
     }
 
     fn verdict(&self, policy: &Policy) -> Verdict {

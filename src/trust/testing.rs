@@ -44,6 +44,11 @@ pub(super) fn path(problem: &Problem, letters: &str, flow: u8) -> Path {
     Path { root, steps, end, flow: Amount::capped(flow) }
 }
 
+/// How many worlds, or which ones, a test is to look at: a number that the environment may give, as for a long run by hand.
+pub(crate) fn number(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).ok().and_then(|number| number.parse().ok()).unwrap_or(otherwise)
+}
+
 /// Random numbers that are the same on each run: splitmix64.
 pub(crate) struct Random(pub(crate) u64);
 

@@ -31,7 +31,7 @@ use crate::statement::manifest::Draft;
 use crate::statement::review::Opinion;
 use crate::statement::{Check, Manifest as Release, Review, VersionTree, Withdrawal};
 use crate::tree::{MeasuredTree, SurveyRequest, survey};
-use crate::trust::testing::Random;
+use crate::trust::testing::{Random, number};
 use crate::version_order::compare;
 use settings::{Setting, Word, a_review, withdrawal, words};
 use thieves::{Desk, Kept, Ring, Thief, Voice, a_check, signed};
@@ -278,9 +278,8 @@ impl Court<'_> {
 
 #[test]
 fn the_single_keys_that_suffice_are_those_whose_thieves_get_through() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());
-    let worlds = number("COUNTERSIGN_WORLDS").unwrap_or(WORLDS);
-    let mut random = Random(number("COUNTERSIGN_SEED").unwrap_or(15) as u64);
+    let worlds = number("COUNTERSIGN_WORLDS", WORLDS);
+    let mut random = Random(number("COUNTERSIGN_SEED", 15) as u64);
     let bench = Bench::new();
     let rings = (0..worlds.div_ceil(WORLDS_A_RING)).map(|_| Ring::any(&bench, &mut random)).collect();
     let folder = tempfile::tempdir().expect("a folder");
